@@ -1,0 +1,99 @@
+namespace FraiseQL.EfCore.State;
+
+/// <summary>
+/// Everything that can be configured, as one object. Bound from the section given to <c>AddFraiseQLState</c>
+/// (by convention <c>FraiseQL:State</c>) and checked when the host starts; an unknown key is refused.
+/// </summary>
+/// <remarks>Settable until the host starts; read-only afterwards. Not thread-safe while being set.</remarks>
+public sealed class FraiseQLStateOptions
+{
+    /// <summary>The cache of query results.</summary>
+    public CacheOptions Cache { get; } = new();
+
+    /// <summary>Change data capture: the event log and its listener.</summary>
+    public CdcOptions Cdc { get; } = new();
+
+    /// <summary>How old a cached read may be, and when the cache must not be used.</summary>
+    public ConsistencyOptions Consistency { get; } = new();
+}
+
+/// <summary>The cache of query results.</summary>
+public sealed class CacheOptions
+{
+    /// <summary>Whether <c>.Cacheable</c> queries are served from the cache; when not, they always read the database.</summary>
+    /// <value>The default value is <see langword="true"/>.</value>
+    public bool Enabled { get; set; } = true;
+
+    /// <summary>The time to live of <c>.Cacheable()</c> without an argument.</summary>
+    /// <value>The default value is 5 minutes. More than zero, at most 365 days.</value>
+    public TimeSpan DefaultTtl { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The largest number of rows of one cached result; a larger result is streamed and not cached.</summary>
+    /// <value>The default value is 10 000.</value>
+    public int MaxRows { get; set; } = 10_000;
+
+    /// <summary>The largest size of one cached result, in bytes; a larger result is streamed and not cached.</summary>
+    /// <value>The default value is 4 MiB.</value>
+    public int MaxEntryBytes { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>The first level: this process's memory.</summary>
+    public L1Options L1 { get; } = new();
+
+    /// <summary>The second level: a server shared by all nodes.</summary>
+    public L2Options L2 { get; } = new();
+}
+
+/// <summary>The first cache level: this process's memory.</summary>
+public sealed class L1Options
+{
+    /// <summary>The most that cached results may take in this process, in megabytes of 1 048 576 bytes.</summary>
+    /// <value>The default value is 500.</value>
+    public int MaxSizeMb { get; set; } = 500;
+}
+
+/// <summary>The second cache level: a server shared by all nodes, such as Redis.</summary>
+public sealed class L2Options
+{
+    /// <summary>What the keys begin with on the shared server.</summary>
+    /// <value>The default value is <c>fraiseql:</c>.</value>
+    public string KeyPrefix { get; set; } = "fraiseql:";
+
+    /// <summary>How long a read of the shared server may take before the database is asked instead.</summary>
+    /// <value>The default value is 100 ms.</value>
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How long the shared server is left alone after it failed.</summary>
+    /// <value>The default value is 1 second.</value>
+    public TimeSpan BreakDuration { get; set; } = TimeSpan.FromSeconds(1);
+}
+
+/// <summary>Change data capture: the event log and its listener.</summary>
+public sealed class CdcOptions
+{
+    /// <summary>Whether this process listens to the event log. The triggers in the database are not affected.</summary>
+    /// <value>The default value is <see langword="true"/>.</value>
+    public bool Enabled { get; set; } = true;
+
+    /// <summary>The longest pause between two looks at the log while something happens, in case every notification is lost.</summary>
+    /// <value>The default value is 100 ms.</value>
+    public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The longest pause between two looks at the log while nothing happens; it is the heartbeat too.</summary>
+    /// <value>The default value is 1 second.</value>
+    public TimeSpan IdlePollInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest pause before the listener tries to connect again.</summary>
+    /// <value>The default value is 5 seconds; the first attempts come much sooner.</value>
+    public TimeSpan MaxReconnectDelay { get; set; } = TimeSpan.FromSeconds(5);
+}
+
+/// <summary>How old a cached read may be, and when the cache must not be used.</summary>
+public sealed class ConsistencyOptions
+{
+    /// <summary>
+    /// How long the listener may have heard nothing from the database before cached rows are no longer served.
+    /// It bounds the staleness of a node that is cut off.
+    /// </summary>
+    /// <value>The default value is 5 seconds. At least twice <see cref="CdcOptions.IdlePollInterval"/>.</value>
+    public TimeSpan MaxSilence { get; set; } = TimeSpan.FromSeconds(5);
+}
