@@ -12,6 +12,7 @@ namespace FraiseQL.EfCore.State.EventLog;
 /// <param name="After">JSON object of the new dependency columns; <see langword="null"/> for a delete.</param>
 /// <param name="Data">JSON object of the row after the change; <see langword="null"/> for a delete.</param>
 /// <param name="Context">JSON object of the write's context (origin node, actor, trace parent); may be <see langword="null"/>.</param>
+/// <param name="Columns">Names of the columns that an update changed; <see langword="null"/> for every other kind.</param>
 internal sealed record ChangeRecord(
     long Seq,
     ulong TransactionId,
@@ -23,4 +24,5 @@ internal sealed record ChangeRecord(
     string? Before,
     string? After,
     string? Data,
-    string? Context);
+    string? Context,
+    string[]? Columns = null);
