@@ -19,7 +19,7 @@ internal sealed class EventLogReader : IAsyncDisposable
     public const int PageSize = 5_000;
 
     // The marker row carries the snapshot of the very statement that reads the changes, also when there are none.
-    private const string Sql =
+    internal const string Sql =
         """
         select -1::bigint, coalesce($4::text::pg_snapshot, pg_current_snapshot())::text,
                null::xid8, null::timestamptz, null::text, null::text, null::text, null::text, null::text, null::text, null::text, null::text, null::text[]
