@@ -1,3 +1,6 @@
+using FraiseQL.EfCore.State.Model;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Metadata.Conventions.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace FraiseQL.EfCore.State.Setup;
@@ -7,5 +10,6 @@ internal static class MigrationServices
 {
     public static void Add(IServiceCollection services)
     {
+        new EntityFrameworkServicesBuilder(services).TryAdd<IConventionSetPlugin, CaptureConventionPlugin>();
     }
 }

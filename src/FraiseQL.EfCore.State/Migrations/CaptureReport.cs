@@ -1,0 +1,7 @@
+namespace FraiseQL.EfCore.State.Migrations;
+
+/// <summary>What a database captures, compared with the model.</summary>
+/// <param name="LogPresent">Whether the event log is there.</param>
+/// <param name="Verified">Relations whose triggers are all present, enabled and made from this model.</param>
+/// <param name="Problems">For the user: what is missing and which command adds it. Empty when all is well.</param>
+internal sealed record CaptureReport(bool LogPresent, IReadOnlySet<string> Verified, IReadOnlyList<string> Problems);

@@ -1,0 +1,45 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Microsoft.EntityFrameworkCore.Metadata.Conventions;
+using Microsoft.EntityFrameworkCore.Metadata.Conventions.Infrastructure;
+
+namespace FraiseQL.EfCore.State.Model;
+
+/// <summary>Keeps, in annotations of ours, the two facts that capture needs and EF's runtime model forgets.</summary>
+internal sealed class CaptureConvention : IModelFinalizingConvention
+{
+    public void ProcessModelFinalizing(IConventionModelBuilder modelBuilder, IConventionContext<IConventionModelBuilder> context)
+    {
+        foreach (var entityType in modelBuilder.Metadata.GetEntityTypes())
+        {
+            if (entityType.GetTableName() is not null && entityType.IsTableExcludedFromMigrations())
+            {
+                entityType.Builder.HasAnnotation(StateAnnotations.NotMigrated, true);
+            }
+
+            foreach (var property in entityType.GetDeclaredProperties())
+            {
+                if (HasCollation(property))
+                {
+                    property.Builder.HasAnnotation(StateAnnotations.InexactEquality, true);
+                }
+            }
+        }
+    }
+
+    public static bool HasCollation(IReadOnlyProperty property)
+        => property.GetCollation() is not null
+            // Npgsql's (obsolete) default collation of all text columns of the model.
+            || (property.ClrType == typeof(string) && property.DeclaringType.Model.FindAnnotation("Npgsql:DefaultColumnCollation")?.Value is string);
+}
+
+/// <summary>Adds <see cref="CaptureConvention"/> to the conventions of the provider.</summary>
+internal sealed class CaptureConventionPlugin : IConventionSetPlugin
+{
+    public ConventionSet ModifyConventions(ConventionSet conventionSet)
+    {
+        conventionSet.ModelFinalizingConventions.Add(new CaptureConvention());
+        return conventionSet;
+    }
+}

@@ -1,0 +1,85 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
+using Microsoft.EntityFrameworkCore.Migrations;
+
+namespace FraiseQL.EfCore.State.Model;
+
+/// <summary>Which tables of an EF model are captured, and how. The same for a design-time model and its runtime or compiled copy.</summary>
+/// <remarks>Immutable and thread-safe; computed once per model.</remarks>
+internal sealed class CaptureModel
+{
+    private static readonly ConditionalWeakTable<IModel, CaptureModel> Models = [];
+
+    private readonly Dictionary<string, CapturedTable> _byRelation;
+    private readonly string _defaultSchema;
+
+    private CaptureModel(IModel model)
+    {
+        _defaultSchema = DefaultSchema(model);
+        var captured = new Dictionary<ITable, CapturedTable>();
+        foreach (var table in model.GetRelationalModel().Tables)
+        {
+            if (CapturedTableFactory.Create(table, _defaultSchema) is { } capturedTable)
+            {
+                captured.Add(table, capturedTable);
+            }
+        }
+
+        foreach (var (table, capturedTable) in captured)
+        {
+            capturedTable.CascadeTargets = Cascades(table, captured);
+        }
+
+        Tables = [.. captured.Values.OrderBy(t => t.Relation, StringComparer.Ordinal)];
+        _byRelation = Tables.ToDictionary(t => t.Relation, StringComparer.Ordinal);
+    }
+
+    /// <summary>The captured tables, ordered by <see cref="CapturedTable.Relation"/>.</summary>
+    public IReadOnlyList<CapturedTable> Tables { get; }
+
+    public static CaptureModel For(IModel model) => Models.GetValue(model, static m => new CaptureModel(m));
+
+    /// <summary>The captured table of that name; a <see langword="null"/> schema is the model's default schema, else <c>public</c>.</summary>
+    public CapturedTable? Find(string? schema, string name) => Find((schema ?? _defaultSchema) + "." + name);
+
+    /// <summary>The captured table of that relation, such as <c>public.posts</c>.</summary>
+    public CapturedTable? Find(string relation) => _byRelation.GetValueOrDefault(relation);
+
+    public bool TryFind(string relation, [NotNullWhen(true)] out CapturedTable? table) => _byRelation.TryGetValue(relation, out table);
+
+    internal static string DefaultSchema(IModel model) => model.GetDefaultSchema() ?? "public";
+
+    private static IReadOnlyList<CapturedTable> Cascades(ITable table, Dictionary<ITable, CapturedTable> captured)
+    {
+        var deleted = new HashSet<ITable>();
+        var changed = new HashSet<ITable>();
+        var open = new Stack<ITable>([table]);
+        while (open.TryPop(out var principal))
+        {
+            foreach (var foreignKey in principal.ReferencingForeignKeyConstraints)
+            {
+                if (foreignKey.OnDeleteAction == ReferentialAction.Cascade)
+                {
+                    // Followed through tables that are not captured too: the chain may go on behind them.
+                    if (deleted.Add(foreignKey.Table))
+                    {
+                        open.Push(foreignKey.Table);
+                    }
+                }
+                else if (foreignKey.OnDeleteAction is ReferentialAction.SetNull or ReferentialAction.SetDefault)
+                {
+                    // The row stays, so nothing goes on from here.
+                    changed.Add(foreignKey.Table);
+                }
+            }
+        }
+
+        return
+        [
+            .. deleted.Union(changed).Where(captured.ContainsKey).Select(t => captured[t])
+                .OrderBy(t => t.Relation, StringComparer.Ordinal),
+        ];
+    }
+}

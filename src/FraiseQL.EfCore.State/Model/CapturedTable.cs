@@ -1,0 +1,69 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace FraiseQL.EfCore.State.Model;
+
+/// <summary>A table whose changes are captured: what its events are called, and which of its columns are in them.</summary>
+/// <remarks>Immutable once its <see cref="CaptureModel"/> is built.</remarks>
+internal sealed class CapturedTable
+{
+    private readonly Dictionary<string, CapturedColumn> _dependencyColumns;
+
+    public CapturedTable(
+        string schema,
+        string name,
+        string entity,
+        bool isPart,
+        IReadOnlyList<CapturedColumn> key,
+        IReadOnlyList<EventKeyColumn> eventKey,
+        IReadOnlyList<CapturedColumn> dependencyColumns)
+    {
+        Schema = schema;
+        Name = name;
+        Relation = schema + "." + name;
+        Entity = entity;
+        EventPrefix = EntityNames.ToSnakeCase(entity);
+        IsPart = isPart;
+        Key = key;
+        EventKey = eventKey;
+        DependencyColumns = dependencyColumns;
+        _dependencyColumns = dependencyColumns.ToDictionary(c => c.Name, StringComparer.Ordinal);
+    }
+
+    public string Schema { get; }
+
+    public string Name { get; }
+
+    /// <summary>Schema and name, unquoted, as in the log: <c>public.posts</c>.</summary>
+    public string Relation { get; }
+
+    /// <summary>Short name of the root entity type: <c>Post</c>. Derived (TPT) and owned types count as their root.</summary>
+    public string Entity { get; }
+
+    /// <summary>Begins the names of the entity's events: <c>post</c> for <c>post_created</c>.</summary>
+    public string EventPrefix { get; }
+
+    /// <summary>
+    /// Whether a row is only a part of the entity, whose main row is in another table: a derived type's (TPT), an owned type's or a
+    /// split-off table. Every change of a part is an update of its entity.
+    /// </summary>
+    public bool IsPart { get; }
+
+    /// <summary>The primary key of the table.</summary>
+    public IReadOnlyList<CapturedColumn> Key { get; }
+
+    /// <summary>The columns that identify the entity; for a part those that point to the root's row.</summary>
+    public IReadOnlyList<EventKeyColumn> EventKey { get; }
+
+    /// <summary>Key and foreign key columns with exact equality; the log has their old and new values.</summary>
+    public IReadOnlyList<CapturedColumn> DependencyColumns { get; }
+
+    /// <summary>
+    /// Tables whose rows the database itself may delete or change when rows of this one go (ON DELETE CASCADE, SET NULL), transitively.
+    /// </summary>
+    public IReadOnlyList<CapturedTable> CascadeTargets { get; internal set; } = [];
+
+    public bool TryGetDependencyColumn(string columnName, [NotNullWhen(true)] out CapturedColumn? column)
+        => _dependencyColumns.TryGetValue(columnName, out column);
+
+    public override string ToString() => Relation;
+}

@@ -1,0 +1,99 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
+
+namespace FraiseQL.EfCore.State.Model;
+
+/// <summary>
+/// Decides whether and how a table is captured. It asks only what a design-time model, its runtime copy and a migration's snapshot
+/// all know, so that the three give the same answer.
+/// </summary>
+internal static class CapturedTableFactory
+{
+    /// <summary>The captured form of the table; <see langword="null"/> when it is not captured.</summary>
+    public static CapturedTable? Create(ITable table, string defaultSchema)
+    {
+        if (table.PrimaryKey is null || MainEntityType(table) is not { } entityType || IsExcluded(table, entityType))
+        {
+            return null;
+        }
+
+        var key = table.PrimaryKey.Columns;
+        var part = EntityParts.EventKeyOfPart(table, entityType);
+        var root = part is null ? entityType.GetRootType() : EntityParts.Root(entityType);
+        var dependencies = key
+            .Concat(ForeignKeyColumns(table).Where(c => !key.Contains(c)).OrderBy(c => c.Name, StringComparer.Ordinal))
+            .Where(HasExactEquality);
+        return new CapturedTable(
+            table.Schema ?? defaultSchema,
+            table.Name,
+            EntityNames.ToShortName(root.Name),
+            part is not null,
+            [.. key.Select(ToCaptured)],
+            part ?? [.. key.Select(c => new EventKeyColumn(c.Name, c.Name))],
+            [.. dependencies.Select(ToCaptured)]);
+    }
+
+    /// <summary>The entity type that a row of the table is: not one that only shares the row, and of a hierarchy the topmost.</summary>
+    private static IEntityType? MainEntityType(ITable table)
+    {
+        var mapped = table.EntityTypeMappings.Select(m => m.TypeBase).OfType<IEntityType>()
+            .Where(t => !t.IsMappedToJson() && !table.GetRowInternalForeignKeys(t).Any())
+            .ToHashSet();
+        return mapped.Where(t => t.BaseType is null || !mapped.Contains(t.BaseType)).MinBy(t => t.Name, StringComparer.Ordinal);
+    }
+
+    private static bool IsExcluded(ITable table, IEntityType entityType)
+    {
+        if (IsMarked(entityType, StateAnnotations.IgnoreChangeEvents) || IsMarked(EntityParts.Root(entityType), StateAnnotations.IgnoreChangeEvents))
+        {
+            return true;
+        }
+
+        var fragment = entityType.FindMappingFragment(StoreObjectIdentifier.Table(table.Name, table.Schema));
+        return fragment?.IsTableExcludedFromMigrations
+            ?? (IsMarked(entityType, StateAnnotations.NotMigrated)
+                || (entityType.Model is not RuntimeModel && table.IsExcludedFromMigrations));
+    }
+
+    private static bool IsMarked(IEntityType entityType, string annotation)
+        => entityType.FindAnnotation(annotation)?.Value is true || entityType.GetRootType().FindAnnotation(annotation)?.Value is true;
+
+    private static IEnumerable<IColumn> ForeignKeyColumns(ITable table)
+        => table.EntityTypeMappings.Select(m => m.TypeBase).OfType<IEntityType>()
+            .Where(t => !t.IsMappedToJson())
+            .SelectMany(t => t.GetForeignKeys())
+            .SelectMany(f => f.Properties)
+            .Select(table.FindColumn)
+            .OfType<IColumn>()
+            .Distinct();
+
+    private static CapturedColumn ToCaptured(IColumn column) => new(column.Name, column.StoreType, ProviderType(column));
+
+    private static Type ProviderType(IColumn column)
+        => Nullable.GetUnderlyingType(column.ProviderClrType) ?? column.ProviderClrType;
+
+    /// <summary>
+    /// Whether equal values are the same value, bit by bit, in .NET, in SQL and in JSON. Not so for char(n) (trailing blanks), citext, a
+    /// column with a collation, numeric (1.0 = 1.00), floats and times.
+    /// </summary>
+    private static bool HasExactEquality(IColumn column)
+    {
+        var type = ProviderType(column);
+        var storeType = column.StoreType;
+        if (type == typeof(string))
+        {
+            return (storeType is "text" or "character varying" or "varchar"
+                    || storeType.StartsWith("character varying(", StringComparison.Ordinal)
+                    || storeType.StartsWith("varchar(", StringComparison.Ordinal))
+                && !column.PropertyMappings.Any(m => HasCollation(m.Property));
+        }
+
+        return type == typeof(int) || type == typeof(long) || type == typeof(short)
+            ? storeType is "integer" or "bigint" or "smallint" or "int" or "int4" or "int8" or "int2"
+            : (type == typeof(Guid) && storeType == "uuid") || (type == typeof(bool) && storeType is "boolean" or "bool");
+    }
+
+    private static bool HasCollation(IProperty property)
+        => property.FindAnnotation(StateAnnotations.InexactEquality)?.Value is true
+            || (property is not RuntimeProperty && CaptureConvention.HasCollation(property));
+}
