@@ -1,0 +1,75 @@
+using FraiseQL.EfCore.State;
+using FraiseQL.EfCore.State.Redis;
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using StackExchange.Redis;
+
+// ReSharper disable once CheckNamespace
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Adds Redis as the second cache level, shared by all nodes.</summary>
+/// <remarks>
+/// The connection is of this cache's own, is opened in the background when the host starts, and is reopened by itself. A Redis that is
+/// absent, slow or wiped never delays the start and never fails a query: the database answers.
+/// </remarks>
+public static class FraiseQLStateRedisBuilderExtensions
+{
+    /// <summary>Uses the Redis at this address as the second cache level.</summary>
+    /// <param name="builder">The builder that <c>AddFraiseQLState</c> returned.</param>
+    /// <param name="connectionStringOrUrl">
+    /// <c>redis://[user:password@]host[:port][/database]</c>, <c>rediss://…</c> for TLS, or a StackExchange.Redis string such as
+    /// <c>host:6379,password=…</c>. What the string does not set: connect and operation timeouts of 1 second.
+    /// </param>
+    /// <returns>The same builder. The last call for a context wins.</returns>
+    /// <exception cref="ArgumentException">The text is not such an address. The message does not repeat it, as it may hold a password.</exception>
+    public static FraiseQLStateBuilder AddRedis(this FraiseQLStateBuilder builder, string connectionStringOrUrl)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return Add(builder, RedisAddress.Parse(connectionStringOrUrl));
+    }
+
+    /// <summary>Uses a Redis, configured in code, as the second cache level.</summary>
+    /// <param name="builder">The builder that <c>AddFraiseQLState</c> returned.</param>
+    /// <param name="configure">
+    /// Sets at least one end point. It gets options with connect and operation timeouts of 1 second; afterwards <c>AbortOnConnectFail</c> is
+    /// always off, the backlog fails fast, and exceptions carry no keys.
+    /// </param>
+    /// <returns>The same builder. The last call for a context wins.</returns>
+    /// <exception cref="ArgumentException">No end point was set.</exception>
+    public static FraiseQLStateBuilder AddRedis(this FraiseQLStateBuilder builder, Action<ConfigurationOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(configure);
+        var options = RedisAddress.Defaults();
+        configure(options);
+        if (options.EndPoints.Count == 0)
+        {
+            throw new ArgumentException(RedisStrings.NoEndPoint, nameof(configure));
+        }
+
+        return Add(builder, RedisAddress.Harmless(options));
+    }
+
+    private static FraiseQLStateBuilder Add(FraiseQLStateBuilder builder, ConfigurationOptions options)
+    {
+        var key = builder.ContextType;
+        for (var i = builder.Services.Count - 1; i >= 0; i--)
+        {
+            var service = builder.Services[i];
+            if (service.IsKeyedService && Equals(service.ServiceKey, key)
+                && (service.ServiceType == typeof(RedisConnection) || service.ServiceType == typeof(IDistributedCache)))
+            {
+                builder.Services.RemoveAt(i);
+            }
+        }
+
+        builder.Services.AddKeyedSingleton(key, (services, _) => new RedisConnection(
+            options, services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance));
+        builder.Services.AddKeyedSingleton<IDistributedCache>(key, static (services, key) =>
+            services.GetRequiredKeyedService<RedisConnection>(key).CreateCache());
+        builder.Services.AddSingleton<IHostedService>(services => services.GetRequiredKeyedService<RedisConnection>(key));
+        return builder;
+    }
+}
