@@ -10,3 +10,8 @@ internal sealed record CapturedColumn(string Name, string StoreType, Type Provid
 /// <param name="Column">The column of the captured table.</param>
 /// <param name="KeyName">The key column of the root entity's table: <c>order_lines.order_id</c> is <c>id</c> of the order.</param>
 internal sealed record EventKeyColumn(string Column, string KeyName);
+
+/// <summary>A column that is in the events' data only.</summary>
+/// <param name="Name">Its name, unquoted.</param>
+/// <param name="StoreType">Its type in the database.</param>
+internal sealed record DataColumn(string Name, string StoreType);

@@ -15,7 +15,8 @@ internal sealed class CapturedTable
         bool isPart,
         IReadOnlyList<CapturedColumn> key,
         IReadOnlyList<EventKeyColumn> eventKey,
-        IReadOnlyList<CapturedColumn> dependencyColumns)
+        IReadOnlyList<CapturedColumn> dependencyColumns,
+        IReadOnlyList<DataColumn> dataColumns)
     {
         Schema = schema;
         Name = name;
@@ -26,6 +27,7 @@ internal sealed class CapturedTable
         Key = key;
         EventKey = eventKey;
         DependencyColumns = dependencyColumns;
+        DataColumns = dataColumns;
         _dependencyColumns = dependencyColumns.ToDictionary(c => c.Name, StringComparer.Ordinal);
     }
 
@@ -56,6 +58,9 @@ internal sealed class CapturedTable
 
     /// <summary>Key and foreign key columns with exact equality; the log has their old and new values.</summary>
     public IReadOnlyList<CapturedColumn> DependencyColumns { get; }
+
+    /// <summary>All the other columns.</summary>
+    public IReadOnlyList<DataColumn> DataColumns { get; }
 
     /// <summary>
     /// Tables whose rows the database itself may delete or change when rows of this one go (ON DELETE CASCADE, SET NULL), transitively.

@@ -9,6 +9,9 @@ namespace FraiseQL.EfCore.State.Model;
 /// </summary>
 internal static class CapturedTableFactory
 {
+    // Mapped as concurrency tokens; no table can have a column of these names.
+    private static readonly string[] SystemColumns = ["xmin", "xmax", "cmin", "cmax", "ctid", "tableoid"];
+
     /// <summary>The captured form of the table; <see langword="null"/> when it is not captured.</summary>
     public static CapturedTable? Create(ITable table, string defaultSchema)
     {
@@ -22,7 +25,8 @@ internal static class CapturedTableFactory
         var root = part is null ? entityType.GetRootType() : EntityParts.Root(entityType);
         var dependencies = key
             .Concat(ForeignKeyColumns(table).Where(c => !key.Contains(c)).OrderBy(c => c.Name, StringComparer.Ordinal))
-            .Where(HasExactEquality);
+            .Where(HasExactEquality)
+            .ToList();
         return new CapturedTable(
             table.Schema ?? defaultSchema,
             table.Name,
@@ -30,7 +34,11 @@ internal static class CapturedTableFactory
             part is not null,
             [.. key.Select(ToCaptured)],
             part ?? [.. key.Select(c => new EventKeyColumn(c.Name, c.Name))],
-            [.. dependencies.Select(ToCaptured)]);
+            [.. dependencies.Select(ToCaptured)],
+            [
+                .. table.Columns.Where(c => !dependencies.Contains(c) && !SystemColumns.Contains(c.Name))
+                    .OrderBy(c => c.Name, StringComparer.Ordinal).Select(c => new DataColumn(c.Name, c.StoreType)),
+            ]);
     }
 
     /// <summary>The entity type that a row of the table is: not one that only shares the row, and of a hierarchy the topmost.</summary>

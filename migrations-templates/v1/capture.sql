@@ -1,0 +1,42 @@
+create or replace function {{function}}() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp set timezone = 'UTC' as {{tag}}
+begin
+    if tg_op = 'INSERT' then
+        insert into fraiseql.change_event (entity, relation, op, key, after, data, ctx)
+        select {{entity}}, {{relation}}, '{{insert_op}}', {{new_key}}, {{new_columns}}, {{new_data}}, (select fraiseql.context())
+        from fraiseql_new n;
+    elsif tg_op = 'UPDATE' then
+        insert into fraiseql.change_event (entity, relation, op, key, before, after, cols, data, ctx)
+        select {{entity}}, {{relation}},
+            (case when {{old_missing}} then '{{insert_op}}' when {{new_missing}} then '{{delete_op}}' else 'U' end)::"char",
+            case when {{new_missing}} then {{old_key}} else {{new_key}} end,
+            case when {{old_missing}} then null else {{old_columns}} end,
+            case when {{new_missing}} then null else {{new_columns}} end,
+            case when {{old_missing}} or {{new_missing}} then null else {{changed_columns}} end,
+            case when {{new_missing}} then null else {{new_data}} end,
+            (select fraiseql.context())
+        from fraiseql_old o full join fraiseql_new n on {{same_key}}
+        where ((o.*) operator(pg_catalog.*<>) (n.*)) is not false;
+    elsif tg_op = 'DELETE' then
+        insert into fraiseql.change_event (entity, relation, op, key, before, ctx)
+        select {{entity}}, {{relation}}, '{{delete_op}}', {{old_key}}, {{old_columns}}, (select fraiseql.context())
+        from fraiseql_old o;
+    else
+        insert into fraiseql.change_event (entity, relation, op, ctx) values ({{entity}}, {{relation}}, 'T', fraiseql.context());
+    end if;
+    if found then
+        perform fraiseql.ring();
+    end if;
+    return null;
+end
+{{tag}};
+revoke all on function {{function}}() from public;
+comment on function {{function}}() is {{annotation}};
+create trigger fraiseql_insert after insert on {{table}} referencing new table as fraiseql_new
+    for each statement execute function {{function}}();
+create trigger fraiseql_update after update on {{table}} referencing old table as fraiseql_old new table as fraiseql_new
+    for each statement execute function {{function}}();
+create trigger fraiseql_delete after delete on {{table}} referencing old table as fraiseql_old
+    for each statement execute function {{function}}();
+create trigger fraiseql_truncate after truncate on {{table}}
+    for each statement execute function {{function}}();

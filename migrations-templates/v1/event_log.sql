@@ -1,0 +1,83 @@
+-- FraiseQL.EfCore.State, event log v1. May be run any number of times; keeps what is there.
+create schema if not exists fraiseql;
+
+create sequence if not exists fraiseql.change_event_seq as bigint cache 1;
+
+create table if not exists fraiseql.change_event (
+    tx xid8 not null default pg_current_xact_id(),
+    seq bigint not null default nextval('fraiseql.change_event_seq'),
+    at timestamptz not null default clock_timestamp(),
+    entity text not null,
+    relation text not null,
+    op "char" not null,
+    key jsonb,
+    before jsonb,
+    after jsonb,
+    cols text[],
+    data jsonb,
+    ctx jsonb,
+    primary key (tx, seq)
+);
+
+create table if not exists fraiseql.consumer (
+    name text primary key,
+    position pg_snapshot not null,
+    seq bigint not null default 0,
+    system_id text not null,
+    owner text,
+    fence bigint not null default 0,
+    lease_until timestamptz,
+    updated_at timestamptz not null default clock_timestamp()
+);
+
+create table if not exists fraiseql.parked (
+    consumer text not null,
+    entity text not null,
+    key text not null,
+    seq bigint not null,
+    tx xid8 not null,
+    attempts int not null,
+    error text,
+    parked_at timestamptz not null default clock_timestamp(),
+    primary key (consumer, seq)
+);
+
+-- The writer's context (SET fraiseql.ctx), or null. Text that is not JSON is dropped: it must not fail the write.
+create or replace function fraiseql.context() returns jsonb language plpgsql stable as $fraiseql$
+declare
+    setting text := current_setting('fraiseql.ctx', true);
+begin
+    if setting is null or setting = '' then
+        return null;
+    end if;
+    begin
+        return setting::jsonb;
+    exception when others then
+        return null;
+    end;
+end
+$fraiseql$;
+
+-- A row as JSON, or null for one that has no JSON form (too large, a json column with \u0000): it must not fail the write.
+create or replace function fraiseql.row_data(changed anyelement) returns jsonb language plpgsql stable as $fraiseql$
+begin
+    return to_jsonb(changed);
+exception when others then
+    return null;
+end
+$fraiseql$;
+
+-- Wakes the listeners: an empty doorbell, never data. One transaction in flight rings for all, because notifying commits of a database
+-- queue behind each other; a listener that was woken goes on looking while transactions are open. SET fraiseql.quiet = 'on' silences it.
+create or replace function fraiseql.ring() returns void language plpgsql as $fraiseql$
+begin
+    if current_setting('fraiseql.quiet', true) is distinct from 'on' and pg_try_advisory_xact_lock(7382069844749152620) then
+        perform pg_notify('fraiseql_events', '');
+    end if;
+end
+$fraiseql$;
+
+-- Only capture functions, which run with their owner's rights, call these.
+revoke all on function fraiseql.context(), fraiseql.row_data(anyelement), fraiseql.ring() from public;
+
+comment on schema fraiseql is 'FraiseQL.EfCore.State event log v1';
