@@ -71,7 +71,7 @@ internal static class CapturedTableFactory
             .Where(t => !t.IsMappedToJson())
             .SelectMany(t => t.GetForeignKeys())
             .SelectMany(f => f.Properties)
-            .Select(table.FindColumn)
+            .Select(p => EntityParts.FindColumn(table, p))
             .OfType<IColumn>()
             .Distinct();
 

@@ -32,7 +32,7 @@ internal static class EntityParts
         var columns = new List<EventKeyColumn>();
         foreach (var (property, keyName) in RootKey(entityType))
         {
-            if (table.FindColumn(property) is not { } column)
+            if (FindColumn(table, property) is not { } column)
             {
                 return null;
             }
@@ -42,6 +42,10 @@ internal static class EntityParts
 
         return columns.Count == 0 ? null : columns;
     }
+
+    /// <summary>The column of the property. ITable.FindColumn cannot be asked while EF builds the relational model, which is when migrations ask.</summary>
+    public static IColumn? FindColumn(ITable table, IProperty property)
+        => table.Columns.FirstOrDefault(c => c.PropertyMappings.Any(m => m.Property == property));
 
     private static bool IsMainTable(ITable table, IEntityType entityType)
     {

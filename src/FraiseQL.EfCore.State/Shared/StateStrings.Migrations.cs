@@ -8,4 +8,24 @@ internal static partial class StateStrings
 
     public static string UnknownTemplate(string version) =>
         $"This version of FraiseQL.EfCore.State does not know the event log {version} of a migration: upgrade the package.";
+
+    private const string MigrationCommands =
+        "Run `dotnet ef database update`; if that changes nothing, `dotnet ef migrations add AddChangeEvents` first. "
+        + "Both need UseFraiseQLState() in the options of the context that they use.";
+
+    public const string NoEventLog =
+        "The database has no event log (fraiseql.change_event), so changes by other programs cannot be seen. "
+        + MigrationCommands;
+
+    public static string CaptureMissing(IReadOnlyCollection<string> relations) =>
+        $"Changes of {List(relations)} are not captured: triggers are missing. {MigrationCommands}";
+
+    public static string CaptureOfAnotherModel(IReadOnlyCollection<string> relations) =>
+        $"The triggers of {List(relations)} were made from another version of the model. {MigrationCommands}";
+
+    public static string CaptureDisabled(IReadOnlyCollection<string> relations) =>
+        $"The triggers of {List(relations)} are disabled: run ALTER TABLE … ENABLE TRIGGER USER on each of these tables.";
+
+    private static string List(IReadOnlyCollection<string> names)
+        => string.Join(", ", names.Take(10)) + (names.Count > 10 ? $" and {names.Count - 10} more" : "");
 }
