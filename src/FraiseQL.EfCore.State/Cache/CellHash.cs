@@ -1,0 +1,39 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+
+namespace FraiseQL.EfCore.State.Cache;
+
+/// <summary>
+/// Which cell of the fixed table a dependency lands in. Two dependencies in one cell only over-invalidate, so a plain hash is enough;
+/// readers and writers must only compute the same one.
+/// </summary>
+internal static class CellHash
+{
+    public const int CellCount = 1 << 16;
+
+    /// <summary>Bumped by every change of any row: what a query without a usable predicate depends on.</summary>
+    public static int Rows(string relation) => Cell(relation, "\u0001rows", default);
+
+    /// <summary>Bumped by changes that name no row (truncate, a bulk update of this node): what every query on the table depends on.</summary>
+    public static int Whole(string relation) => Cell(relation, "\u0001whole", default);
+
+    /// <summary>Bumped by a local write whose old row this node has not seen yet.</summary>
+    public static int Pending(string relation) => Cell(relation, "\u0001pending", default);
+
+    /// <summary>Bumped by a change of a row which has, or had, this value in this column.</summary>
+    /// <param name="relation">Schema and table, as in the event log.</param>
+    /// <param name="column">The column.</param>
+    /// <param name="value">The value's canonical text: the text that PostgreSQL's <c>to_jsonb</c> gives for it, without quotes.</param>
+    public static int Value(string relation, string column, ReadOnlySpan<char> value) => Cell(relation, column, value);
+
+    private static int Cell(string relation, string column, ReadOnlySpan<char> value)
+    {
+        var hash = new XxHash3();
+        hash.Append(MemoryMarshal.AsBytes(relation.AsSpan()));
+        hash.Append([0, 0]);
+        hash.Append(MemoryMarshal.AsBytes(column.AsSpan()));
+        hash.Append([0, 0]);
+        hash.Append(MemoryMarshal.AsBytes(value));
+        return (int)(hash.GetCurrentHashAsUInt64() & (CellCount - 1));
+    }
+}

@@ -1,0 +1,186 @@
+using FraiseQL.EfCore.State.EventLog;
+
+namespace FraiseQL.EfCore.State.Cache;
+
+/// <summary>The part of the ledger that the listener feeds, and the proof against what it fed.</summary>
+internal sealed partial class FreshnessLedger
+{
+    private const int HistoryLength = 4096;
+
+    // Completed polls, oldest first. Token: the epoch when the poll began, so that local bumps at or before it are covered by its snapshot.
+    // Applied: the epoch when its changes had been applied, so that log bumps at or before it are covered too.
+    private readonly List<Poll> _polls = [];
+
+    private PgSnapshot? _coverage; // changes not visible in it are all known here; null until the listener has begun
+    private long _coverageFloor;   // the epoch when that coverage began
+    private long _heardAt;         // TimeProvider timestamp of the last sign of life
+    private bool _heard;
+
+    /// <summary>The newest log position that was applied; null before the first.</summary>
+    public PgSnapshot? Position { get; private set; }
+
+    /// <summary>The listener begins, or begins anew after a gap: what is cached is of no use, and nothing older can be proven.</summary>
+    public void CoverageStarted(PgSnapshot from)
+    {
+        lock (_gate)
+        {
+            _coverageFloor = ++_epoch;
+            Volatile.Write(ref _floor, _coverageFloor);
+            _polls.Clear();
+            Array.Clear(_bumps);
+            Position = from;
+            _coverage = from;
+            Heard();
+        }
+    }
+
+    public long PollStarting() => Volatile.Read(ref _epoch);
+
+    /// <summary>A change from the log.</summary>
+    public void BumpLogged(int cell, ulong transaction)
+    {
+        lock (_gate)
+        {
+            var last = _bumps[cell];
+            if (last is not null && last.Transactions.AsSpan().Contains(transaction))
+            {
+                // One transaction, several rows: the cell has said all there is to say. A local bump in between starts a list of its own.
+                return;
+            }
+
+            var epoch = ++_epoch;
+            Publish(cell, last is null
+                ? new Bump(epoch, 0, BaseIsLocal: false, [transaction])
+                : last.Transactions.Length < MostTransactions
+                    ? last with { Epoch = epoch, Transactions = [.. last.Transactions, transaction] }
+                    : new Bump(epoch, last.Epoch, BaseIsLocal: false, [transaction]));
+        }
+    }
+
+    /// <summary>Everything visible in <paramref name="position"/> has been applied by a poll that began at <paramref name="token"/>.</summary>
+    public void CaughtUp(long token, PgSnapshot position)
+    {
+        lock (_gate)
+        {
+            if (_coverage is null)
+            {
+                return;
+            }
+
+            var applied = _epoch;
+            if (_polls.Count == 0 || _polls[^1].Token != token || _polls[^1].Applied != applied)
+            {
+                // An idle poll that covers no new epoch proves nothing more than the one before, whose snapshot is the smaller.
+                if (_polls.Count == HistoryLength)
+                {
+                    _polls.RemoveRange(0, HistoryLength / 4);
+                }
+
+                _polls.Add(new Poll(token, applied, position));
+            }
+
+            Position = position;
+            Volatile.Write(ref _appliedThrough, Math.Max(_appliedThrough, token));
+            Heard();
+        }
+    }
+
+    private void Heard()
+    {
+        Volatile.Write(ref _heardAt, time.GetTimestamp());
+        Volatile.Write(ref _heard, true);
+    }
+
+    private Freshness? Silence()
+        => Volatile.Read(ref _heard) && time.GetElapsedTime(Volatile.Read(ref _heardAt)) <= maxSilence ? null : Freshness.Silent;
+
+    private Freshness CheckAgainstLog(CachedEntry entry, int[] cells, int[] pendingCells, long now)
+    {
+        if (entry.Snapshot is not { } seen || !Listening)
+        {
+            return Freshness.Stale;
+        }
+
+        lock (_gate)
+        {
+            var validated = entry.ValidatedEpoch;
+            if (validated == CachedEntry.NeverValidated)
+            {
+                // An entry of another node, or of this one before it was restarted: what happened before this node's coverage is unknown.
+                if (_coverage is null || !seen.Contains(_coverage))
+                {
+                    return Freshness.Stale;
+                }
+
+                // Everything was dropped on purpose since: only rows read after that are of use.
+                if (_floor > _coverageFloor && !(SnapshotCovering(_floor, local: true) is { } dropped && seen.Contains(dropped)))
+                {
+                    return Freshness.Stale;
+                }
+            }
+            else if (validated < _floor)
+            {
+                return Freshness.Stale;
+            }
+
+            foreach (var cell in cells)
+            {
+                if (_cells[cell] > validated && !Reflects(seen, validated, _bumps[cell], _cells[cell]))
+                {
+                    return Freshness.Stale;
+                }
+            }
+        }
+
+        if (HasPending(validated: entry.ValidatedEpoch, pendingCells))
+        {
+            return Freshness.Pending;
+        }
+
+        entry.ValidatedThrough(now);
+        return Freshness.Fresh;
+    }
+
+    private bool Reflects(PgSnapshot seen, long validated, Bump? bump, long epoch)
+    {
+        // Bumped before the coverage began anew, so covered by the check of the coverage; or by a bump whose detail is gone.
+        if (bump is null)
+        {
+            return epoch <= _coverageFloor;
+        }
+
+        foreach (var transaction in bump.Transactions)
+        {
+            if (!seen.Sees(transaction))
+            {
+                return false;
+            }
+        }
+
+        return bump.Base <= validated || bump.Base <= _coverageFloor
+            || (SnapshotCovering(bump.Base, bump.BaseIsLocal) is { } covering && seen.Contains(covering));
+    }
+
+    // The earliest applied position that is sure to include the bump: a later one would be right as well, only stricter.
+    private PgSnapshot? SnapshotCovering(long epoch, bool local)
+    {
+        var low = 0;
+        var high = _polls.Count;
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if ((local ? _polls[middle].Token : _polls[middle].Applied) < epoch)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low < _polls.Count ? _polls[low].Position : null;
+    }
+
+    private readonly record struct Poll(long Token, long Applied, PgSnapshot Position);
+}

@@ -1,0 +1,142 @@
+using FraiseQL.EfCore.State.EventLog;
+
+namespace FraiseQL.EfCore.State.Cache;
+
+/// <summary>
+/// What this node knows about changes of one database: a fixed table of dependency cells, each with the epoch of its last bump, and the
+/// history of log positions that the node has applied. It decides whether a cached entry may be served. See README.md in this folder.
+/// </summary>
+/// <remarks>Thread-safe. A check takes no lock unless a cell was bumped since the entry was last checked.</remarks>
+internal sealed partial class FreshnessLedger(bool listening, TimeProvider time, TimeSpan maxSilence)
+{
+    private const int MostTransactions = 8;
+
+    private readonly Lock _gate = new();
+    private readonly long[] _cells = new long[CellHash.CellCount];
+    private readonly Bump?[] _bumps = new Bump?[CellHash.CellCount];
+
+    private long _epoch;          // grows by one a bump; a fill is stamped with it before its query starts
+    private long _floor;          // entries validated before it are distrusted as a whole
+    private long _pendingAll;     // like a pending cell, for writes whose tables are unknown
+    private long _appliedThrough; // local bumps at or before it are covered by a completed poll
+
+    /// <summary>Whether a listener is meant to feed this ledger. Without one, only this process's own writes and the ttl end an entry.</summary>
+    public bool Listening { get; } = listening;
+
+    /// <summary>The stamp for a fill: read it before the query is sent.</summary>
+    public long Stamp() => Volatile.Read(ref _epoch);
+
+    /// <summary>Whether the entry is proven fresh now. Cheap when nothing it depends on has changed.</summary>
+    public Freshness Check(CachedEntry entry, int[] cells, int[] pendingCells)
+    {
+        if (Listening && Silence() is { } silent)
+        {
+            return silent;
+        }
+
+        var now = Volatile.Read(ref _epoch);
+        var validated = entry.ValidatedEpoch;
+        if (validated < Volatile.Read(ref _floor))
+        {
+            return validated == CachedEntry.NeverValidated ? CheckAgainstLog(entry, cells, pendingCells, now) : Freshness.Stale;
+        }
+
+        foreach (var cell in cells)
+        {
+            if (Volatile.Read(ref _cells[cell]) > validated)
+            {
+                return CheckAgainstLog(entry, cells, pendingCells, now);
+            }
+        }
+
+        return HasPending(validated, pendingCells) ? Freshness.Pending : Freshness.Fresh;
+    }
+
+    /// <summary>After a local commit: entries that depend on the cells end now, on this node.</summary>
+    public void BumpLocal(ReadOnlySpan<int> cells)
+    {
+        lock (_gate)
+        {
+            var epoch = ++_epoch;
+            foreach (var cell in cells)
+            {
+                Publish(cell, new Bump(epoch, epoch, BaseIsLocal: true, []));
+            }
+        }
+    }
+
+    /// <summary>
+    /// After a local commit that changed rows whose old values this node has not seen: until the log has told them, entries on these tables
+    /// which hang on a predicate are not served. They are not lost: what the write did not touch is served again after the next poll.
+    /// </summary>
+    public void BumpPending(ReadOnlySpan<int> pendingCells)
+    {
+        lock (_gate)
+        {
+            var epoch = ++_epoch;
+            foreach (var cell in pendingCells)
+            {
+                Volatile.Write(ref _cells[cell], epoch);
+            }
+        }
+    }
+
+    /// <summary>After a local write about which nothing is known (raw SQL): as <see cref="BumpPending"/>, for every entry.</summary>
+    public void BumpUnknown()
+    {
+        lock (_gate)
+        {
+            var epoch = ++_epoch;
+            if (Listening)
+            {
+                Volatile.Write(ref _pendingAll, epoch);
+            }
+            else
+            {
+                Volatile.Write(ref _floor, epoch);
+            }
+        }
+    }
+
+    /// <summary>Drops everything this node has cached for the database.</summary>
+    public void DistrustAll()
+    {
+        lock (_gate)
+        {
+            Volatile.Write(ref _floor, ++_epoch);
+        }
+    }
+
+    private bool HasPending(long validated, int[] pendingCells)
+    {
+        var applied = Volatile.Read(ref _appliedThrough);
+        var all = Volatile.Read(ref _pendingAll);
+        if (all > validated && all > applied)
+        {
+            return true;
+        }
+
+        foreach (var cell in pendingCells)
+        {
+            var epoch = Volatile.Read(ref _cells[cell]);
+            if (epoch > validated && epoch > applied)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // The detail first: who sees the new epoch must find the detail that explains it.
+    private void Publish(int cell, Bump bump)
+    {
+        Volatile.Write(ref _bumps[cell], bump);
+        Volatile.Write(ref _cells[cell], bump.Epoch);
+    }
+
+    /// <summary>
+    /// Why a cell has its epoch: the transactions that bumped it since <paramref name="Base"/>, and how the base itself can be proven.
+    /// </summary>
+    private sealed record Bump(long Epoch, long Base, bool BaseIsLocal, ulong[] Transactions);
+}

@@ -1,0 +1,41 @@
+using System.Security.Cryptography;
+
+namespace FraiseQL.EfCore.State.Keys;
+
+/// <summary>
+/// One query with its parameter values on one database: its exact bytes, its name in HybridCache, and the dependency cells that
+/// its rows hang on. Immutable; shared by every execution of the same query.
+/// </summary>
+internal sealed class CacheKey : IEquatable<CacheKey>
+{
+    public CacheKey(byte[] bytes, int hash, string prefix, int[] cells, int[] pendingCells)
+    {
+        Bytes = bytes;
+        Hash = hash;
+        Cells = cells;
+        PendingCells = pendingCells;
+
+        // Parameters are chosen by users, so nothing short of a cryptographic hash may stand for them outside of this process.
+        Text = string.Concat(prefix, Convert.ToHexStringLower(SHA256.HashData(bytes)));
+    }
+
+    /// <summary>Plan, typed parameter values, database and scope. Never logged.</summary>
+    public byte[] Bytes { get; }
+
+    public int Hash { get; }
+
+    /// <summary>The key in HybridCache, both levels.</summary>
+    public string Text { get; }
+
+    /// <summary>Cells that must not have been bumped since the rows were read.</summary>
+    public int[] Cells { get; }
+
+    /// <summary>Cells of tables with a local write whose old row is not known yet: see <c>FreshnessLedger</c>.</summary>
+    public int[] PendingCells { get; }
+
+    public bool Equals(CacheKey? other) => other is not null && (ReferenceEquals(this, other) || Bytes.AsSpan().SequenceEqual(other.Bytes));
+
+    public override bool Equals(object? obj) => Equals(obj as CacheKey);
+
+    public override int GetHashCode() => Hash;
+}

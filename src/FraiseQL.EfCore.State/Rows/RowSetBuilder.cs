@@ -1,0 +1,50 @@
+using System.Data.Common;
+
+namespace FraiseQL.EfCore.State.Rows;
+
+/// <summary>Copies the rows of a live reader into columns. Not thread-safe.</summary>
+internal sealed class RowSetBuilder
+{
+    private readonly ColumnBuilder[] _builders;
+    private readonly string[] _names;
+
+    public RowSetBuilder(ColumnKind[] kinds, DbDataReader reader)
+    {
+        _builders = new ColumnBuilder[kinds.Length];
+        _names = new string[kinds.Length];
+        for (var i = 0; i < kinds.Length; i++)
+        {
+            _builders[i] = kinds[i].CreateBuilder(i);
+            _names[i] = reader.GetName(i);
+        }
+    }
+
+    public int RowCount { get; private set; }
+
+    /// <summary>Bytes that the rows take so far.</summary>
+    public long Bytes { get; private set; }
+
+    public void Append(DbDataReader reader)
+    {
+        var row = RowCount;
+        long bytes = 0;
+        foreach (var builder in _builders)
+        {
+            bytes += builder.Append(reader, row);
+        }
+
+        RowCount = row + 1;
+        Bytes += bytes;
+    }
+
+    public RowSet Build()
+    {
+        var columns = new RowColumn[_builders.Length];
+        for (var i = 0; i < columns.Length; i++)
+        {
+            columns[i] = _builders[i].Build(RowCount);
+        }
+
+        return new RowSet(RowCount, columns, _names);
+    }
+}
