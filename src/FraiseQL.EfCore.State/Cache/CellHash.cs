@@ -17,8 +17,11 @@ internal static class CellHash
     /// <summary>Bumped by changes that name no row (truncate, a bulk update of this node): what every query on the table depends on.</summary>
     public static int Whole(string relation) => Cell(relation, "\u0001whole", default);
 
-    /// <summary>Bumped by a local write whose old row this node has not seen yet.</summary>
-    public static int Pending(string relation) => Cell(relation, "\u0001pending", default);
+    /// <summary>Bumped by a local write of a known key whose other old values this node has not seen yet.</summary>
+    public static int PendingValues(string relation) => Cell(relation, "\u0001pending-values", default);
+
+    /// <summary>Bumped by a local write of which not even the keys are known (a bulk update).</summary>
+    public static int PendingKeys(string relation) => Cell(relation, "\u0001pending-keys", default);
 
     /// <summary>Bumped by a change of a row which has, or had, this value in this column.</summary>
     /// <param name="relation">Schema and table, as in the event log.</param>

@@ -20,18 +20,23 @@ internal sealed class Flights
         return ReferenceEquals(flight, mine);
     }
 
+    /// <summary>How a flight ended.</summary>
+    /// <param name="Entry">The entry, or <see langword="null"/> when there is none to share.</param>
+    /// <param name="LeaderLeft">Whether there is none only because the leader was cancelled: somebody else may lead.</param>
+    internal readonly record struct Landing(CachedEntry? Entry, bool LeaderLeft);
+
     internal sealed class Flight(Flights owner, CacheKey key)
     {
-        private readonly TaskCompletionSource<CachedEntry?> _landed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<Landing> _landed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        /// <summary>The entry, or <see langword="null"/> when the leader has none to share. Never faults.</summary>
-        public Task<CachedEntry?> Landed => _landed.Task;
+        /// <summary>Never faults.</summary>
+        public Task<Landing> Landed => _landed.Task;
 
-        /// <summary>Ends the flight; safe to call again. Must be called by the leader on every path.</summary>
-        public void Land(CachedEntry? entry)
+        /// <summary>Ends the flight. Must be called by the leader on every path.</summary>
+        public void Land(CachedEntry? entry, bool leaderLeft)
         {
             owner._flights.TryRemove(new KeyValuePair<CacheKey, Flight>(key, this));
-            _landed.TrySetResult(entry);
+            _landed.TrySetResult(new Landing(entry, leaderLeft));
         }
     }
 }

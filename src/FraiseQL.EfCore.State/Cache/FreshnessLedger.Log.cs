@@ -91,6 +91,9 @@ internal sealed partial class FreshnessLedger
         Volatile.Write(ref _heard, true);
     }
 
+    /// <summary>Whether the node has not heard from the database for longer than the bound, or not at all yet.</summary>
+    public bool IsSilent => Silence() is not null;
+
     private Freshness? Silence()
         => Volatile.Read(ref _heard) && time.GetElapsedTime(Volatile.Read(ref _heardAt)) <= maxSilence ? null : Freshness.Silent;
 

@@ -20,8 +20,33 @@ internal sealed partial class FreshnessLedger(bool listening, TimeProvider time,
     private long _pendingAll;     // like a pending cell, for writes whose tables are unknown
     private long _appliedThrough; // local bumps at or before it are covered by a completed poll
 
+    private volatile bool _listening = listening;
+    private volatile IReadOnlySet<string>? _captured;
+
     /// <summary>Whether a listener is meant to feed this ledger. Without one, only this process's own writes and the ttl end an entry.</summary>
-    public bool Listening { get; } = listening;
+    public bool Listening => _listening;
+
+    /// <summary>The relations whose triggers were found in order; <see langword="null"/> until the listener has looked.</summary>
+    public IReadOnlySet<string>? Captured => _captured;
+
+    public void CaptureVerified(IReadOnlySet<string> relations)
+    {
+        var before = _captured;
+        _captured = relations;
+
+        // What was cached while a trigger was missing may have changed unseen.
+        if (before is not null && !before.IsSupersetOf(relations))
+        {
+            DistrustAll();
+        }
+    }
+
+    /// <summary>The listener turned out to serve another database.</summary>
+    public void NotListenedTo()
+    {
+        _listening = false;
+        DistrustAll();
+    }
 
     /// <summary>The stamp for a fill: read it before the query is sent.</summary>
     public long Stamp() => Volatile.Read(ref _epoch);

@@ -8,7 +8,7 @@ namespace FraiseQL.EfCore.State.Keys;
 /// </summary>
 internal sealed class CacheKey : IEquatable<CacheKey>
 {
-    public CacheKey(byte[] bytes, int hash, string prefix, int[] cells, int[] pendingCells)
+    public CacheKey(byte[] bytes, int hash, int[] cells, int[] pendingCells)
     {
         Bytes = bytes;
         Hash = hash;
@@ -16,7 +16,7 @@ internal sealed class CacheKey : IEquatable<CacheKey>
         PendingCells = pendingCells;
 
         // Parameters are chosen by users, so nothing short of a cryptographic hash may stand for them outside of this process.
-        Text = string.Concat(prefix, Convert.ToHexStringLower(SHA256.HashData(bytes)));
+        Text = Convert.ToHexStringLower(SHA256.HashData(bytes));
     }
 
     /// <summary>Plan, typed parameter values, database and scope. Never logged.</summary>

@@ -1,6 +1,14 @@
 using FraiseQL.EfCore.State;
+using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.Diagnostics;
+using FraiseQL.EfCore.State.Listener;
+using FraiseQL.EfCore.State.Setup;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 
 // ReSharper disable once CheckNamespace
 namespace Microsoft.Extensions.DependencyInjection;
@@ -17,7 +25,8 @@ public static class FraiseQLStateServiceCollectionExtensions
     /// <param name="configuration">The section with the options, by convention <c>FraiseQL:State</c>; without it, the defaults.</param>
     /// <param name="configure">Options set in code, after the section.</param>
     /// <returns>A builder for satellites and handlers.</returns>
-    /// <exception cref="InvalidOperationException">Thrown when the host starts: a key of the section is unknown or a value is out of range.</exception>
+    /// <exception cref="InvalidOperationException">A key of the section is unknown; the message names it and the nearest known one.</exception>
+    /// <exception cref="OptionsValidationException">Thrown when the host starts: a value is out of range.</exception>
     public static FraiseQLStateBuilder AddFraiseQLState<TContext>(
         this IServiceCollection services,
         IConfiguration? configuration = null,
@@ -25,6 +34,41 @@ public static class FraiseQLStateServiceCollectionExtensions
         where TContext : DbContext
     {
         ArgumentNullException.ThrowIfNull(services);
-        return new FraiseQLStateBuilder(services, typeof(TContext));
+        var key = typeof(TContext);
+        var name = key.FullName!;
+        var options = services.AddOptions<FraiseQLStateOptions>(name);
+        if (configuration is not null)
+        {
+            ConfigurationKeys.RefuseUnknown(configuration);
+            options.Bind(configuration);
+        }
+
+        if (configure is not null)
+        {
+            options.Configure(configure);
+        }
+
+        if (!services.Any(s => s.IsKeyedService && s.ServiceType == typeof(StateRuntime) && Equals(s.ServiceKey, key)))
+        {
+            options.ValidateOnStart();
+            services.AddSingleton<IValidateOptions<FraiseQLStateOptions>>(new FraiseQLStateOptionsValidator(name));
+            services.AddKeyedSingleton(key, (provider, _) => CreateRuntime(provider, key, name));
+            services.AddKeyedSingleton<IBroadcastConsumer>(key, (provider, _) => new CacheInvalidator(
+                provider.GetRequiredKeyedService<StateRuntime>(key), provider.GetRequiredService<IServiceScopeFactory>(), key));
+        }
+
+        var builder = new FraiseQLStateBuilder(services, key);
+        return builder;
+    }
+
+    private static StateRuntime CreateRuntime(IServiceProvider provider, Type key, string name)
+    {
+        var options = provider.GetRequiredService<IOptionsMonitor<FraiseQLStateOptions>>().Get(name);
+        var loggers = provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
+        var time = provider.GetService<TimeProvider>() ?? TimeProvider.System;
+        var l2 = provider.GetKeyedService<IDistributedCache>(key) is { } inner
+            ? new GuardedDistributedCache(inner, options.Cache.L2, time, loggers.CreateLogger(FraiseQLStateDiagnostics.LoggerName))
+            : null;
+        return new StateRuntime(options, time, loggers, l2, options.Cdc.Enabled);
     }
 }

@@ -1,17 +1,40 @@
+using System.Collections.Concurrent;
+using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.Diagnostics;
+using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.Listener;
+using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FraiseQL.EfCore.State.Setup;
 
-/// <summary>What this process knows about one database: options, clock, freshness, and the doorbell of its listener.</summary>
-internal sealed class StateRuntime
+/// <summary>
+/// What the state of one context type shares in one application: options, clock, both cache levels, what is known of the databases,
+/// and the doorbell of the listener. Thread-safe.
+/// </summary>
+internal sealed class StateRuntime : IDisposable
 {
-    public StateRuntime(FraiseQLStateOptions options, TimeProvider time, ILoggerFactory loggers)
+    private static readonly Lazy<StateRuntime> s_alone = new(
+        () => new StateRuntime(new FraiseQLStateOptions(), TimeProvider.System, NullLoggerFactory.Instance, l2: null, hasListener: false));
+
+    private readonly ConcurrentDictionary<string, FreshnessLedger> _ledgers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<DatabaseIdentity, DatabaseState> _databases = new();
+    private string? _listenedDomain;
+    private int _noted;
+
+    public StateRuntime(FraiseQLStateOptions options, TimeProvider time, ILoggerFactory loggers, IDistributedCache? l2, bool hasListener)
     {
         Options = options;
         Time = time;
         Loggers = loggers;
+        HasListener = hasListener;
+        Logger = loggers.CreateLogger(FraiseQLStateDiagnostics.LoggerName);
+        Store = new EntryStore(options.Cache, l2, time, loggers);
     }
+
+    /// <summary>For contexts without <c>AddFraiseQLState</c>: one for the process, memory only.</summary>
+    public static StateRuntime Alone => s_alone.Value;
 
     public FraiseQLStateOptions Options { get; }
 
@@ -19,6 +42,51 @@ internal sealed class StateRuntime
 
     public ILoggerFactory Loggers { get; }
 
+    public ILogger Logger { get; }
+
+    /// <summary>Whether a listener is meant to run. Which database it listens to is known when it has connected.</summary>
+    public bool HasListener { get; }
+
+    public EntryStore Store { get; }
+
+    public KeyMemo Keys { get; } = new();
+
+    public Flights Flights { get; } = new();
+
     /// <summary>Rung by a local commit, so that the listener looks at once.</summary>
     public WakeSignal ListenerWake { get; } = new();
+
+    public DatabaseState DatabaseOf(DatabaseIdentity identity)
+        => _databases.TryGetValue(identity, out var known)
+            ? known
+            : _databases.GetOrAdd(identity, static (id, self) => new DatabaseState(id, self.LedgerOf(id.Domain)), this);
+
+    /// <summary>The ledger of a database; the listener's own when it is the one that is listened to.</summary>
+    public FreshnessLedger LedgerOf(string domain)
+        => _ledgers.GetOrAdd(domain, static (d, self) => new FreshnessLedger(
+            self.HasListener && (self._listenedDomain ?? d) == d, self.Time, self.Options.Consistency.MaxSilence), this);
+
+    /// <summary>Says which database the listener serves. Called by the listener when it has connected.</summary>
+    public FreshnessLedger ListensTo(string domain)
+    {
+        _listenedDomain = domain;
+        foreach (var (other, ledger) in _ledgers)
+        {
+            if (other != domain && ledger.Listening)
+            {
+                ledger.NotListenedTo();
+            }
+        }
+
+        return LedgerOf(domain);
+    }
+
+    /// <summary>True the first time: what is worth one line in the log.</summary>
+    public bool TryNoteAlone() => Interlocked.Exchange(ref _noted, 1) == 0;
+
+    public void Dispose()
+    {
+        Store.Dispose();
+        ListenerWake.Dispose();
+    }
 }

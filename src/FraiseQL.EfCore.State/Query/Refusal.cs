@@ -1,0 +1,26 @@
+namespace FraiseQL.EfCore.State.Query;
+
+/// <summary>Why a query marked <c>.Cacheable</c> is not cached. The codes are stable: they appear in logs and metrics.</summary>
+internal sealed record Refusal(string Code, string Reason)
+{
+    public static Refusal SplitQuery { get; } = new(
+        "split-query", "its parts are separate commands, which would be cached and invalidated separately; use AsSingleQuery() or project what you need");
+
+    public static Refusal OpaqueSource(string what) => new(
+        "opaque-source", $"{what} cannot be traced to tables, so a change could not invalidate it");
+
+    public static Refusal NotCaptured(string relation) => new(
+        "not-captured", $"changes of {relation} are not captured (a view, a table without a primary key, or IgnoreChangeEvents())");
+
+    public static Refusal Volatile(string function) => new(
+        "volatile-function", $"{function}() gives another value each time; compute it in the application and pass it as a parameter");
+
+    public static Refusal ColumnType(string type) => new(
+        "column-type", $"a column read as {type} has no exact cached form");
+
+    public static Refusal ParameterType(string type) => new(
+        "parameter-type", $"a parameter of type {type} has no exact form in a key");
+
+    public static Refusal UnknownParameter { get; } = new(
+        "unknown-parameter", "a parameter of the command could not be traced to the query");
+}

@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Options;
+
+namespace FraiseQL.EfCore.State.Setup;
+
+/// <summary>Refuses values that cannot work, naming the key, the value and what is allowed.</summary>
+internal sealed class FraiseQLStateOptionsValidator(string name) : IValidateOptions<FraiseQLStateOptions>
+{
+    public ValidateOptionsResult Validate(string? optionsName, FraiseQLStateOptions options)
+    {
+        if (optionsName != name)
+        {
+            return ValidateOptionsResult.Skip;
+        }
+
+        var failures = new List<string>();
+        Range("Cache:DefaultTtl", options.Cache.DefaultTtl, TimeSpan.FromTicks(1), Query.CacheTtl.Longest, "there is no endless caching");
+        Number("Cache:MaxRows", options.Cache.MaxRows, 1, int.MaxValue);
+        Number("Cache:MaxEntryBytes", options.Cache.MaxEntryBytes, 1024, int.MaxValue);
+        Number("Cache:L1:MaxSizeMb", options.Cache.L1.MaxSizeMb, 1, 1_048_576);
+        Range("Cache:L2:Timeout", options.Cache.L2.Timeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(30), "a request waits this long for the shared server");
+        Range("Cache:L2:BreakDuration", options.Cache.L2.BreakDuration, TimeSpan.FromMilliseconds(500), TimeSpan.FromMinutes(5), "the shared server is left alone this long");
+        Range("Cdc:PollInterval", options.Cdc.PollInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1), "it bounds how late a change is seen when notifications are lost");
+        Range("Cdc:IdlePollInterval", options.Cdc.IdlePollInterval, options.Cdc.PollInterval, TimeSpan.FromMinutes(5), "it is at least Cdc:PollInterval");
+        Range("Cdc:MaxReconnectDelay", options.Cdc.MaxReconnectDelay, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(5), "the listener waits at most this long between attempts");
+        Range("Consistency:MaxSilence", options.Consistency.MaxSilence, 2 * options.Cdc.IdlePollInterval, TimeSpan.FromDays(1), "it is at least twice Cdc:IdlePollInterval, which is the heartbeat");
+        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+
+        void Range(string key, TimeSpan value, TimeSpan least, TimeSpan most, string why)
+        {
+            if (value < least || value > most)
+            {
+                failures.Add(StateStrings.OptionOutOfRange(key, value.ToString(), least.ToString(), most.ToString(), why));
+            }
+        }
+
+        void Number(string key, int value, int least, int most)
+        {
+            if (value < least || value > most)
+            {
+                failures.Add(StateStrings.OptionOutOfRange(key, $"{value}", $"{least}", $"{most}", null));
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.Model;
+
+namespace FraiseQL.EfCore.State.Writes;
+
+/// <summary>The cells that a transaction's writes will bump when it commits. Not thread-safe.</summary>
+internal sealed class PendingWrites
+{
+    private readonly Content _own = new();
+    private Content? _shared;
+
+    public bool IsEmpty => Current.IsEmpty;
+
+    private Content Current => _shared ?? _own;
+
+    /// <summary>A row was written; each image gives the values of the dependency columns, old or new, with the gaps that are not known.</summary>
+    public void Row(CapturedTable table, IEnumerable<(string Column, string? Value)> values)
+    {
+        Current.Cells.Add(CellHash.Rows(table.Relation));
+        foreach (var (column, value) in values)
+        {
+            if (value is not null)
+            {
+                Current.Cells.Add(CellHash.Value(table.Relation, column, value));
+            }
+        }
+    }
+
+    /// <summary>
+    /// The old values of a written row are only what the application believes (an entity that was attached, not read): other predicates
+    /// than the key may have held the row.
+    /// </summary>
+    public void OldValuesUnsure(CapturedTable table) => Current.UnsureValues.Add(table);
+
+    /// <summary>Rows were written, and it is not known which.</summary>
+    public void AnyRow(CapturedTable table)
+    {
+        Current.Cells.Add(CellHash.Rows(table.Relation));
+        Current.UnsureKeys.Add(table);
+    }
+
+    /// <summary>Something was written, and not even the table is known.</summary>
+    public void Unknown() => Current.Unknown = true;
+
+    public void ApplyTo(FreshnessLedger ledger) => Current.ApplyTo(ledger);
+
+    public void Clear()
+    {
+        _shared = null;
+        _own.Clear();
+    }
+
+    /// <summary>What is added until the next <see cref="Clear"/> goes to an object that outlives this one.</summary>
+    public Content Share() => _shared = new Content();
+
+    internal sealed class Content
+    {
+        public HashSet<int> Cells { get; } = [];
+
+        public HashSet<CapturedTable> UnsureValues { get; } = [];
+
+        public HashSet<CapturedTable> UnsureKeys { get; } = [];
+
+        public bool Unknown { get; set; }
+
+        public bool IsEmpty => Cells.Count == 0 && !Unknown;
+
+        public void Clear()
+        {
+            Cells.Clear();
+            UnsureValues.Clear();
+            UnsureKeys.Clear();
+            Unknown = false;
+        }
+
+        public void ApplyTo(FreshnessLedger ledger)
+        {
+            if (Unknown)
+            {
+                ledger.BumpUnknown();
+            }
+
+            if (ledger.Listening)
+            {
+                // The log will tell which rows it were; until then nothing that might be among them is served.
+                var pending = UnsureKeys.SelectMany(t => (int[])[CellHash.PendingKeys(t.Relation), CellHash.PendingValues(t.Relation)])
+                    .Concat(UnsureValues.Select(t => CellHash.PendingValues(t.Relation)));
+                ledger.BumpPending([.. pending]);
+            }
+            else
+            {
+                Cells.UnionWith(UnsureKeys.Concat(UnsureValues).Select(t => CellHash.Whole(t.Relation)));
+            }
+
+            ledger.BumpLocal([.. Cells]);
+        }
+    }
+}

@@ -1,0 +1,200 @@
+using System.Transactions;
+using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.Diagnostics;
+using FraiseQL.EfCore.State.Keys;
+using FraiseQL.EfCore.State.Query;
+using FraiseQL.EfCore.State.Setup;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace FraiseQL.EfCore.State.Writes;
+
+/// <summary>
+/// What belongs to one context: the way to the application's runtime, the outcome of its last cacheable query, and the writes of its open
+/// transaction, which invalidate when it commits. As the context, not thread-safe.
+/// </summary>
+internal sealed class StateSession : IResettableService
+{
+    private readonly PendingWrites _pending = new();
+    private string? _connectionString;
+    private DatabaseState? _database;
+    private Transaction? _ambient;
+
+    public StateSession(ICurrentDbContext context, IDbContextOptions options)
+    {
+        Runtime = FindRuntime(context.Context.GetType(), options);
+        if (!Runtime.HasListener && Runtime.TryNoteAlone())
+        {
+            Log.NoListener(Runtime.Logger);
+        }
+    }
+
+    public StateRuntime Runtime { get; }
+
+    public CacheOutcome LastOutcome { get; private set; }
+
+    public DatabaseState DatabaseOf(IRelationalConnection connection)
+    {
+        var connectionString = connection.ConnectionString ?? string.Empty;
+        if (!ReferenceEquals(connectionString, _connectionString))
+        {
+            _database = Runtime.DatabaseOf(DatabaseIdentity.Of(connectionString));
+            _connectionString = connectionString;
+        }
+
+        return _database!;
+    }
+
+    /// <summary>Why an execution must ask the database, or <see langword="null"/>. The codes are stable.</summary>
+    public string? WhyBypass(IRelationalConnection connection, QueryPlan plan)
+    {
+        if (plan.Refusal is not null)
+        {
+            return plan.Refusal.Code;
+        }
+
+        if (!Runtime.Options.Cache.Enabled)
+        {
+            return "disabled";
+        }
+
+        // Older entries would hide the transaction's own writes, and its uncommitted rows are nobody else's.
+        if (IsInTransaction(connection))
+        {
+            return "transaction";
+        }
+
+        var ledger = DatabaseOf(connection).Ledger;
+        if (ledger.Listening)
+        {
+            if (ledger.IsSilent)
+            {
+                return "silent";
+            }
+
+            if (!plan.IsCaptured(ledger.Captured))
+            {
+                return "capture-missing";
+            }
+        }
+
+        return null;
+    }
+
+    public void Served(CacheOutcome outcome)
+    {
+        LastOutcome = outcome;
+        StateMetrics.Requested(outcome);
+    }
+
+    public void Bypassed(QueryPlan plan, string reason)
+    {
+        if (plan.Refusal is { } refusal && plan.TryNoteRefusal())
+        {
+            Log.Refused(Runtime.Logger, refusal.Code, refusal.Reason);
+        }
+
+        StateMetrics.Bypassed(reason);
+        Served(CacheOutcome.Bypass);
+    }
+
+    public void Refused(QueryPlan plan, Refusal refusal)
+    {
+        if (plan.TryNoteRefusal())
+        {
+            Log.Refused(Runtime.Logger, refusal.Code, refusal.Reason);
+        }
+
+        Bypassed(plan, refusal.Code);
+    }
+
+    /// <summary>Begins a write that names tables, or nothing at all (raw SQL).</summary>
+    public UntrackedWrite BeginUntracked(IRelationalConnection connection, WritePlan? plan) => new(this, connection, plan);
+
+    /// <summary>A write has succeeded: it takes effect here at once, or when the open transaction commits.</summary>
+    public void Wrote(IRelationalConnection connection, Action<PendingWrites> write)
+    {
+        if (connection.CurrentTransaction is null && Transaction.Current is { } ambient && !ReferenceEquals(ambient, _ambient))
+        {
+            PublishAfter(ambient, connection);
+        }
+
+        write(_pending);
+        if (!IsInTransaction(connection))
+        {
+            Publish(connection);
+        }
+    }
+
+    /// <summary>What was written is committed: entries that depend on it end now, whatever becomes of the request.</summary>
+    public void Publish(IRelationalConnection connection)
+    {
+        if (_pending.IsEmpty)
+        {
+            return;
+        }
+
+        _pending.ApplyTo(DatabaseOf(connection).Ledger);
+        _pending.Clear();
+        StateMetrics.Invalidated("local", 1);
+        Runtime.ListenerWake.Ring();
+    }
+
+    /// <summary>What was written is rolled back: nothing has changed.</summary>
+    public void Discard() => _pending.Clear();
+
+    public void ResetState()
+    {
+        LastOutcome = CacheOutcome.None;
+        _pending.Clear();
+        _ambient = null;
+    }
+
+    public Task ResetStateAsync(CancellationToken cancellationToken = default)
+    {
+        ResetState();
+        return Task.CompletedTask;
+    }
+
+    public static bool IsInTransaction(IRelationalConnection connection)
+        => connection.CurrentTransaction is not null
+            || Transaction.Current is not null
+            || (connection as ITransactionEnlistmentManager)?.EnlistedTransaction is not null;
+
+    // The scope may outlive the context, so what was written moves to the transaction itself.
+    private void PublishAfter(Transaction ambient, IRelationalConnection connection)
+    {
+        _ambient = ambient;
+        var ledger = DatabaseOf(connection).Ledger;
+        var wake = Runtime.ListenerWake;
+        var pending = _pending.Share();
+        ambient.TransactionCompleted += (_, e) =>
+        {
+            // In doubt counts as committed: too much invalidation is no fault.
+            if (e.Transaction?.TransactionInformation.Status != TransactionStatus.Aborted)
+            {
+                pending.ApplyTo(ledger);
+                wake.Ring();
+            }
+        };
+    }
+
+    private static StateRuntime FindRuntime(Type contextType, IDbContextOptions options)
+    {
+        var application = options.FindExtension<CoreOptionsExtension>()?.ApplicationServiceProvider;
+        if (application is IKeyedServiceProvider keyed)
+        {
+            for (var type = contextType; type is not null && type != typeof(DbContext); type = type.BaseType)
+            {
+                if (keyed.GetKeyedService(typeof(StateRuntime), type) is StateRuntime runtime)
+                {
+                    return runtime;
+                }
+            }
+        }
+
+        return StateRuntime.Alone;
+    }
+}
