@@ -1,0 +1,34 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace BlogApp.Data;
+
+/// <summary>How the blog reaches its database and its second cache level, from configuration.</summary>
+internal static class BlogDatabase
+{
+    /// <exception cref="SettingsException">The connection string is missing.</exception>
+    public static string ConnectionString(IConfiguration configuration)
+        => configuration.GetConnectionString("Blog") is { Length: > 0 } value
+            ? value
+            : throw new SettingsException(
+                "ConnectionStrings:Blog is missing: BlogApp needs a PostgreSQL database. Set the environment variable ConnectionStrings__Blog, "
+                + "or pass --ConnectionStrings:Blog=\"Host=localhost;Database=blog;Username=…\", or run eng/run.sh, which starts everything.");
+
+    public static void Add(IServiceCollection services, IConfiguration configuration)
+    {
+        var connectionString = ConnectionString(configuration);
+        services.AddDbContextPool<BlogContext>(options => options.UseNpgsql(connectionString).UseFraiseQLState());
+
+        var state = services.AddFraiseQLState<BlogContext>(configuration.GetSection("FraiseQL:State"));
+        if (configuration.GetConnectionString("Redis") is { Length: > 0 } redis)
+        {
+            state.AddRedis(redis);
+        }
+    }
+
+    /// <summary>Brings the database up to this program's migrations; EF takes a lock, so nodes that start together do it once.</summary>
+    public static async Task MigrateAsync(IServiceProvider services, CancellationToken cancellationToken)
+    {
+        await using var scope = services.CreateAsyncScope();
+        await scope.ServiceProvider.GetRequiredService<BlogContext>().Database.MigrateAsync(cancellationToken);
+    }
+}

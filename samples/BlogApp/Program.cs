@@ -1,0 +1,3 @@
+using BlogApp;
+
+return await Cli.RunAsync(args, Console.Out, Console.Error);
