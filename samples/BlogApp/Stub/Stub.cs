@@ -2,4 +2,3 @@ namespace FraiseQL.EfCore.State { internal enum CacheOutcome { None, L1Hit, L2Hi
 namespace Microsoft.EntityFrameworkCore {
     internal static class Stub { public static FraiseQL.EfCore.State.CacheOutcome GetCacheOutcome(this Infrastructure.DatabaseFacade d) => FraiseQL.EfCore.State.CacheOutcome.Bypass; }
 }
-namespace Microsoft.Extensions.DependencyInjection { internal static class Stub2 { public static FraiseQL.EfCore.State.FraiseQLStateBuilder AddRedis(this FraiseQL.EfCore.State.FraiseQLStateBuilder b, string s) => b; } }
