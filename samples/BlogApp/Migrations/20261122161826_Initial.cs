@@ -12,6 +12,9 @@ namespace BlogApp.Migrations
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.AlterDatabase()
+                .Annotation("FraiseQL:EventLog", "v1");
+
             migrationBuilder.CreateTable(
                 name: "authors",
                 columns: table => new
@@ -23,7 +26,8 @@ namespace BlogApp.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_authors", x => x.id);
-                });
+                })
+                .Annotation("FraiseQL:Capture", "v1; schema=public; table=authors; entity=Author; key=id; columns=id; text=name");
 
             migrationBuilder.CreateTable(
                 name: "tags",
@@ -36,7 +40,8 @@ namespace BlogApp.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_tags", x => x.id);
-                });
+                })
+                .Annotation("FraiseQL:Capture", "v1; schema=public; table=tags; entity=Tag; key=id; columns=id; text=name");
 
             migrationBuilder.CreateTable(
                 name: "posts",
@@ -61,7 +66,8 @@ namespace BlogApp.Migrations
                         principalTable: "authors",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Restrict);
-                });
+                })
+                .Annotation("FraiseQL:Capture", "v1; schema=public; table=posts; entity=Post; key=id; columns=id,author_id; plain=published_on; text=body,channel,slug,title; image=co_authors");
 
             migrationBuilder.CreateTable(
                 name: "comments",
@@ -83,7 +89,8 @@ namespace BlogApp.Migrations
                         principalTable: "posts",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Cascade);
-                });
+                })
+                .Annotation("FraiseQL:Capture", "v1; schema=public; table=comments; entity=Comment; key=id; columns=id,post_id; plain=at; text=name,text");
 
             migrationBuilder.CreateTable(
                 name: "post_tags",
@@ -107,7 +114,8 @@ namespace BlogApp.Migrations
                         principalTable: "tags",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Cascade);
-                });
+                })
+                .Annotation("FraiseQL:Capture", "v1; schema=public; table=post_tags; entity=PostTag; key=post_id,tag_id; columns=post_id,tag_id");
 
             migrationBuilder.CreateIndex(
                 name: "IX_authors_name",

@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace BlogApp.Migrations
 {
     [DbContext(typeof(BlogContext))]
-    [Migration("20261122155527_Initial")]
+    [Migration("20261122161826_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
