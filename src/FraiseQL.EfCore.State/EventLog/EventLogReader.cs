@@ -15,6 +15,9 @@ namespace FraiseQL.EfCore.State.EventLog;
 /// </remarks>
 internal sealed class EventLogReader : IAsyncDisposable
 {
+    /// <summary>The channel that says, without a payload, that the log has grown.</summary>
+    public const string Channel = "fraiseql_events";
+
     /// <summary>How many changes are held in memory at once while a window is streamed.</summary>
     public const int PageSize = 5_000;
 
@@ -57,18 +60,18 @@ internal sealed class EventLogReader : IAsyncDisposable
     public Task PrepareAsync(CancellationToken cancellationToken) => _command.PrepareAsync(cancellationToken);
 
     /// <summary>
-    /// Hands over everything that is visible now and was not visible in <paramref name="from"/>, <see cref="PageSize"/> changes at a
-    /// time, from one statement: memory stays flat however long the backlog is.
+    /// Hands over everything after <paramref name="from"/>, <see cref="PageSize"/> changes at a time, from one statement: memory stays
+    /// flat however long the backlog is. Each part comes with the window's end, so that a stream that broke is resumed after its last part.
     /// </summary>
-    /// <returns>The new position, and how many changes there were.</returns>
+    /// <returns>The end of the window, which is the new position, and how many changes there were.</returns>
     public async Task<(PgSnapshot To, long Count)> StreamAsync(
-        PgSnapshot from, Action<IReadOnlyList<ChangeRecord>> handOver, CancellationToken cancellationToken)
+        PgSnapshot from, PgSnapshot? to, long afterSeq, Action<PgSnapshot, IReadOnlyList<ChangeRecord>> handOver, CancellationToken cancellationToken)
     {
-        Bind(from, to: null, afterSeq: -1, limit: null);
+        Bind(from, to, afterSeq, limit: null);
         var reader = await _command.ExecuteReaderAsync(CommandBehavior.Default, cancellationToken).ConfigureAwait(false);
         await using var _ = reader.ConfigureAwait(false);
 
-        var to = await ReadMarkerAsync(reader, cancellationToken).ConfigureAwait(false);
+        var end = await ReadMarkerAsync(reader, cancellationToken).ConfigureAwait(false);
         var page = new List<ChangeRecord>();
         var count = 0L;
         while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
@@ -77,17 +80,17 @@ internal sealed class EventLogReader : IAsyncDisposable
             count++;
             if (page.Count == PageSize)
             {
-                handOver(page);
+                handOver(end, page);
                 page = [];
             }
         }
 
         if (page.Count > 0)
         {
-            handOver(page);
+            handOver(end, page);
         }
 
-        return (to, count);
+        return (end, count);
     }
 
     /// <summary>

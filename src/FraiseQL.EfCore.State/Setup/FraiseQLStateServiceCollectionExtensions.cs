@@ -58,6 +58,7 @@ public static class FraiseQLStateServiceCollectionExtensions
         }
 
         var builder = new FraiseQLStateBuilder(services, key);
+        ListenerServices.Add(builder);
         return builder;
     }
 

@@ -101,7 +101,7 @@ public sealed class EventLogReaderTests(ITestOutputHelper output)
         await using var connection = await OpenAsync(database);
         await using var reader = new EventLogReader(connection);
         var parts = new List<int>();
-        var (_, count) = await reader.StreamAsync(PgSnapshot.Beginning, part => parts.Add(part.Count), default);
+        var (_, count) = await reader.StreamAsync(PgSnapshot.Beginning, null, -1, (_, part) => parts.Add(part.Count), default);
         Assert.Equal(12000, count);
         Assert.Equal([5000, 5000, 2000], parts);
     }
@@ -117,7 +117,7 @@ public sealed class EventLogReaderTests(ITestOutputHelper output)
         await using var connection = await OpenAsync(database);
         await using var reader = new EventLogReader(connection);
         var read = new List<ChangeRecord>();
-        await reader.StreamAsync(PgSnapshot.Beginning, read.AddRange, default);
+        await reader.StreamAsync(PgSnapshot.Beginning, null, -1, (_, part) => read.AddRange(part), default);
 
         Assert.Equal([ChangeKind.Created, ChangeKind.Updated, ChangeKind.Deleted, ChangeKind.Truncated], read.Select(c => c.Kind));
         Assert.All(read, change => Assert.Equal(("Item", "public.item"), (change.Entity, change.Relation)));
@@ -142,7 +142,7 @@ public sealed class EventLogReaderTests(ITestOutputHelper output)
         await using var connection = await OpenAsync(database);
         await using var reader = new EventLogReader(connection);
         await reader.PrepareAsync(default);
-        var (position, _) = await reader.StreamAsync(PgSnapshot.Beginning, _ => { }, default);
+        var (position, _) = await reader.StreamAsync(PgSnapshot.Beginning, null, -1, (_, _) => { }, default);
         Assert.NotEqual(0, position.InProgress.Length);
 
         await using var explain = new NpgsqlCommand("explain (analyze, buffers, timing off) " + EventLogReader.Sql, connection);
@@ -212,7 +212,7 @@ public sealed class EventLogReaderTests(ITestOutputHelper output)
     {
         if (!inSmallParts)
         {
-            return (await reader.StreamAsync(position, read.AddRange, default)).To;
+            return (await reader.StreamAsync(position, null, -1, (_, part) => read.AddRange(part), default)).To;
         }
 
         PgSnapshot? to = null;

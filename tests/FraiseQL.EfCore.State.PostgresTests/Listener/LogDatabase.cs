@@ -5,7 +5,7 @@ namespace FraiseQL.EfCore.State.PostgresTests.Listener;
 /// <summary>A database with the event log and one captured table, by hand: what the reading side may rely on, and no more.</summary>
 internal sealed class LogDatabase : IAsyncDisposable
 {
-    private const string Log =
+    public const string Log =
         """
         create schema fraiseql;
         create sequence fraiseql.change_event_seq as bigint cache 1;
@@ -39,10 +39,14 @@ internal sealed class LogDatabase : IAsyncDisposable
 
     public NpgsqlDataSource Source { get; }
 
-    public static async Task<LogDatabase> CreateAsync()
+    public static async Task<LogDatabase> CreateAsync(PostgresServer? server = null, bool withLog = true)
     {
-        var database = new LogDatabase(await PostgresServer.CreateSharedDatabaseAsync());
-        await database.ExecuteAsync(Log);
+        var database = new LogDatabase(await (server ?? await PostgresServer.SharedAsync()).CreateDatabaseAsync());
+        if (withLog)
+        {
+            await database.ExecuteAsync(Log);
+        }
+
         return database;
     }
 

@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Logging;
+
+namespace FraiseQL.EfCore.State.Diagnostics;
+
+internal static partial class Log
+{
+    [LoggerMessage(FraiseQLStateEventId.ListenerConnected, LogLevel.Information, "The listener of {context} follows the event log.")]
+    public static partial void ListenerConnected(this ILogger logger, string context);
+
+    [LoggerMessage(
+        FraiseQLStateEventId.ListenerConnectionLost, LogLevel.Warning,
+        "The listener of {context} lost its connection and connects again. Nothing is lost: it goes on where it was.")]
+    public static partial void ListenerConnectionLost(this ILogger logger, Exception? error, string context);
+
+    [LoggerMessage(
+        FraiseQLStateEventId.ListenerConnectFailed, LogLevel.Warning, "The listener of {context} could not connect (attempt {attempt}); it goes on trying.")]
+    public static partial void ListenerConnectFailed(this ILogger logger, Exception? error, string context, int attempt);
+
+    [LoggerMessage(FraiseQLStateEventId.CaptureMissing, LogLevel.Error, "{problem}")]
+    public static partial void CaptureMissing(this ILogger logger, string problem);
+
+    [LoggerMessage(FraiseQLStateEventId.CaptureRestored, LogLevel.Information, "The changes of {context} are captured as its model says.")]
+    public static partial void CaptureRestored(this ILogger logger, string context);
+
+    [LoggerMessage(FraiseQLStateEventId.CaptureIncomplete, LogLevel.Warning, "{problems}")]
+    public static partial void CaptureIncomplete(this ILogger logger, string problems);
+
+    [LoggerMessage(
+        FraiseQLStateEventId.ListenerStartedOver, LogLevel.Warning,
+        "The database of {context} is not the one that was followed (another server, a failover, or a new log): everything cached is distrusted.")]
+    public static partial void ListenerStartedOver(this ILogger logger, string context);
+
+    [LoggerMessage(
+        FraiseQLStateEventId.ListenerOff, LogLevel.Information,
+        "Cdc:Enabled is false: {context} does not see the changes of other programs and nodes, and runs no handlers.")]
+    public static partial void ListenerOff(this ILogger logger, string context);
+
+    [LoggerMessage(FraiseQLStateEventId.BroadcastConsumerFailed, LogLevel.Error, "{consumer} failed; it starts over with the next change.")]
+    public static partial void BroadcastConsumerFailed(this ILogger logger, Exception error, string consumer);
+
+    [LoggerMessage(FraiseQLStateEventId.ListenerStopped, LogLevel.Information, "The listener of {context} stopped.")]
+    public static partial void ListenerStopped(this ILogger logger, string context);
+}

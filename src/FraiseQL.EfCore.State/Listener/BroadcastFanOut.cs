@@ -1,0 +1,70 @@
+using FraiseQL.EfCore.State.Diagnostics;
+using FraiseQL.EfCore.State.EventLog;
+using Microsoft.Extensions.Logging;
+
+namespace FraiseQL.EfCore.State.Listener;
+
+/// <summary>Hands what the listener reads to every broadcast consumer, and keeps one that throws from harming the others or the listener.</summary>
+/// <remarks>One caller at a time. A consumer that threw may have missed a change, so it is told to start over, until it manages.</remarks>
+internal sealed class BroadcastFanOut(IReadOnlyList<IBroadcastConsumer> consumers, ILogger logger)
+{
+    private readonly bool[] _failed = new bool[consumers.Count];
+    private long[] _polls = new long[consumers.Count];
+
+    public void CoverageStarted(PgSnapshot from)
+    {
+        for (var i = 0; i < consumers.Count; i++)
+        {
+            _failed[i] = !Try(i, consumer => consumer.CoverageStarted(from));
+        }
+    }
+
+    public void CaptureVerified(IReadOnlySet<string> relations) => All(consumer => consumer.CaptureVerified(relations));
+
+    public void PollStarting()
+    {
+        _polls = new long[consumers.Count];
+        for (var i = 0; i < consumers.Count; i++)
+        {
+            var index = i;
+            _failed[i] |= !Try(i, consumer => _polls[index] = consumer.PollStarting());
+        }
+    }
+
+    public void Changed(IReadOnlyList<ChangeRecord> changes) => All(consumer => consumer.Changed(changes));
+
+    public void CaughtUp(PgSnapshot position)
+    {
+        for (var i = 0; i < consumers.Count; i++)
+        {
+            var poll = _polls[i];
+            _failed[i] = _failed[i]
+                ? !Try(i, consumer => consumer.CoverageStarted(position))
+                : !Try(i, consumer => consumer.CaughtUp(poll, position));
+        }
+    }
+
+    private void All(Action<IBroadcastConsumer> tell)
+    {
+        for (var i = 0; i < consumers.Count; i++)
+        {
+            _failed[i] |= !Try(i, tell);
+        }
+    }
+
+    private bool Try(int index, Action<IBroadcastConsumer> tell)
+    {
+        try
+        {
+            tell(consumers[index]);
+            return true;
+        }
+#pragma warning disable CA1031 // whatever it is, it must not end the listener
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            logger.BroadcastConsumerFailed(error, consumers[index].GetType().Name);
+            return false;
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using FraiseQL.EfCore.State.EventLog;
+using FraiseQL.EfCore.State.Migrations;
+using FraiseQL.EfCore.State.Model;
+using FraiseQL.EfCore.State.Setup;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace FraiseQL.EfCore.State.Listener;
+
+/// <summary>What the listener adds to the application's services, once per context.</summary>
+internal static class ListenerServices
+{
+    public static void Add(FraiseQLStateBuilder builder)
+    {
+        var key = builder.ContextType;
+        if (builder.Services.Any(s => s.IsKeyedService && s.ServiceType == typeof(ListenerStatus) && Equals(s.ServiceKey, key)))
+        {
+            return;
+        }
+
+        builder.Services.AddKeyedSingleton<ListenerStatus>(key);
+        builder.Services.AddKeyedSingleton(key, (services, _) => new ContextDatabase(services.GetRequiredService<IServiceScopeFactory>(), key));
+        builder.Services.AddSingleton<IHostedService>(services => CreateListener(services, key));
+    }
+
+    private static ChangeListener CreateListener(IServiceProvider services, Type key)
+    {
+        var database = services.GetRequiredKeyedService<ContextDatabase>(key);
+        return new ChangeListener(
+            database,
+            services.GetRequiredKeyedService<StateRuntime>(key),
+            services.GetKeyedServices<IBroadcastConsumer>(key),
+            services.GetRequiredKeyedService<ListenerStatus>(key),
+            async (connection, cancellationToken) =>
+            {
+                var state = await LogIdentityQuery.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
+                var tables = CaptureModel.For(await database.ReadModelAsync().ConfigureAwait(false)).Tables;
+                return new CaptureReport(state.HasLog, tables.Select(t => t.Relation).ToHashSet(StringComparer.Ordinal), []);
+            });
+    }
+}

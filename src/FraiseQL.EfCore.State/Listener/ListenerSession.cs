@@ -1,0 +1,203 @@
+using FraiseQL.EfCore.State.Diagnostics;
+using FraiseQL.EfCore.State.EventLog;
+using FraiseQL.EfCore.State.Setup;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace FraiseQL.EfCore.State.Listener;
+
+/// <summary>One connection's life: it listens, finds its place in the log, and follows it until the connection breaks.</summary>
+internal sealed class ListenerSession : IAsyncDisposable
+{
+    public const string ConnectionPurpose = "fraiseql-listener";
+
+    private static readonly TimeSpan CaptureCheckInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan CaptureRetryInterval = TimeSpan.FromSeconds(2);
+
+    // Under steady load, changes of two milliseconds go in one look: each costs the server a query.
+    private static readonly TimeSpan MinSpacing = TimeSpan.FromMilliseconds(2);
+
+    private readonly NpgsqlConnection _connection;
+    private readonly ContextDatabase _database;
+    private readonly StateRuntime _runtime;
+    private readonly LogCursor _cursor;
+    private readonly BroadcastFanOut _consumers;
+    private readonly ListenerStatus _status;
+    private readonly CaptureWatch _capture;
+    private readonly ILogger _logger;
+    private readonly Doorbell _doorbell;
+    private readonly EventLogReader _reader;
+
+    private ListenerSession(
+        NpgsqlConnection connection, ContextDatabase database, StateRuntime runtime, LogCursor cursor,
+        BroadcastFanOut consumers, ListenerStatus status, CaptureWatch capture, ILogger logger)
+    {
+        _connection = connection;
+        _database = database;
+        _runtime = runtime;
+        _cursor = cursor;
+        _consumers = consumers;
+        _status = status;
+        _capture = capture;
+        _logger = logger;
+        _doorbell = new Doorbell(connection, runtime.ListenerWake);
+        _reader = new EventLogReader(connection);
+    }
+
+    public static async Task<ListenerSession> OpenAsync(
+        ContextDatabase database, StateRuntime runtime, LogCursor cursor, BroadcastFanOut consumers, ListenerStatus status,
+        CaptureWatch capture, ILogger logger, CancellationToken cancellationToken)
+    {
+        var connection = await database.OpenAsync(ConnectionPurpose, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            // A standby refuses LISTEN with an error of its own: ours says what to do.
+            if ((await LogIdentityQuery.ReadAsync(connection, cancellationToken).ConfigureAwait(false)).IsStandby)
+            {
+                throw new InvalidOperationException(StateStrings.ListenerOnStandby(database.Name));
+            }
+
+            var command = new NpgsqlCommand($"{EventLogReader.SessionSettings} listen {EventLogReader.Channel}", connection);
+            await using var _ = command.ConfigureAwait(false);
+            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+            return new ListenerSession(connection, database, runtime, cursor, consumers, status, capture, logger);
+        }
+        catch
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Waits until changes are captured, takes its place in the log, and catches up once.</summary>
+    public async Task BeginAsync(CancellationToken cancellationToken)
+    {
+        await AwaitCaptureAsync(cancellationToken).ConfigureAwait(false);
+        TakePlace(await LogIdentityQuery.ReadAsync(_connection, cancellationToken).ConfigureAwait(false));
+        _consumers.CaptureVerified(_capture.Verified);
+        await _reader.PrepareAsync(cancellationToken).ConfigureAwait(false);
+        await CatchUpAsync(_runtime.Time.GetTimestamp(), cancellationToken).ConfigureAwait(false);
+        if (_cursor.IsDoubtful)
+        {
+            _consumers.CoverageStarted(_cursor.Position);
+            _cursor.IsDoubtful = false;
+        }
+
+        _logger.ListenerConnected(_database.Name);
+    }
+
+    /// <summary>Follows the log until the connection breaks or the token is cancelled; returns by exception only.</summary>
+    public async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        var time = _runtime.Time;
+        var pacing = new PollPacing(_runtime.Options.Cdc, time);
+        var checkedAt = time.GetTimestamp();
+        var rung = true;
+        while (true)
+        {
+            var startedAt = time.GetTimestamp();
+            var count = await CatchUpAsync(startedAt, cancellationToken).ConfigureAwait(false);
+            if (time.GetElapsedTime(checkedAt) > CaptureCheckInterval)
+            {
+                checkedAt = time.GetTimestamp();
+                await RecheckAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            var pause = pacing.Next(rung || count > 0, count > 0, _cursor.Position.InProgress.Length > 0);
+            rung = await _doorbell.WaitAsync(pause, cancellationToken).ConfigureAwait(false);
+            var spacing = MinSpacing - time.GetElapsedTime(startedAt);
+            if (spacing > TimeSpan.Zero)
+            {
+                await Task.Delay(spacing, time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _doorbell.Dispose();
+        await _reader.DisposeAsync().ConfigureAwait(false);
+        await _connection.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Goes on where the last connection ended, or starts over when that is not possible.</summary>
+    private void TakePlace(LogState state)
+    {
+        if (_cursor.CanContinue(state))
+        {
+            _cursor.Continue(state.Identity);
+            return;
+        }
+
+        if (_cursor.Identity is not null)
+        {
+            _logger.ListenerStartedOver(_database.Name);
+        }
+
+        _cursor.StartOver(state);
+        _consumers.CoverageStarted(state.Snapshot);
+    }
+
+    private async Task<long> CatchUpAsync(long startedAt, CancellationToken cancellationToken)
+    {
+        _doorbell.Looking();
+        if (_cursor.WindowEnd is null)
+        {
+            // A window that was interrupted keeps the start it had: what it proves is no younger than its end.
+            _consumers.PollStarting();
+        }
+
+        var (to, count) = await _reader
+            .StreamAsync(_cursor.Position, _cursor.WindowEnd, _cursor.AfterSeq, HandOver, cancellationToken).ConfigureAwait(false);
+        _cursor.Completed(to);
+        _consumers.CaughtUp(to);
+        _status.CaughtUp(to, startedAt);
+        if (count > 0)
+        {
+            _status.Changes.Ring();
+        }
+
+        return count;
+    }
+
+    private void HandOver(PgSnapshot windowEnd, IReadOnlyList<ChangeRecord> changes)
+    {
+        _consumers.Changed(changes);
+        _cursor.HandedOver(windowEnd, changes[^1].Seq);
+        _status.Streaming(changes.Count);
+    }
+
+    private async Task AwaitCaptureAsync(CancellationToken cancellationToken)
+    {
+        while (!await _capture.CheckAsync(_connection, cancellationToken).ConfigureAwait(false))
+        {
+            await _doorbell.WaitAsync(CaptureRetryInterval, cancellationToken).ConfigureAwait(false);
+            _doorbell.Looking();
+        }
+    }
+
+    private async Task RecheckAsync(CancellationToken cancellationToken)
+    {
+        var before = _capture.Verified;
+        if (!await _capture.CheckAsync(_connection, cancellationToken).ConfigureAwait(false))
+        {
+            await AwaitCaptureAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        var state = await LogIdentityQuery.ReadAsync(_connection, cancellationToken).ConfigureAwait(false);
+        if (!_cursor.CanContinue(state))
+        {
+            TakePlace(state);
+        }
+        else if (!before.IsSubsetOf(_capture.Verified))
+        {
+            // Triggers are gone, nobody knows since when: changes may have been missed.
+            _consumers.CoverageStarted(_cursor.Position);
+        }
+
+        if (!before.SetEquals(_capture.Verified))
+        {
+            _consumers.CaptureVerified(_capture.Verified);
+        }
+    }
+}

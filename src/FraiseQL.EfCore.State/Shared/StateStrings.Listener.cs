@@ -1,0 +1,21 @@
+namespace FraiseQL.EfCore.State;
+
+internal static partial class StateStrings
+{
+    public static string CaptureMissing(string context) =>
+        $"The database of {context} has no event log, so changes of other programs and nodes are not seen. "
+        + $"Run 'dotnet ef migrations add AddChangeCapture --context {context}' if no migration contains it yet, "
+        + $"and 'dotnet ef database update --context {context}'. The listener looks again every few seconds.";
+
+    public static string ListenerOnStandby(string context) =>
+        $"The connection of {context} leads to a standby, where changes cannot be listened to. "
+        + "Give the context's connection string the primary, or all servers with Target Session Attributes=primary.";
+
+    public static string ListenerNeedsNpgsql(string context, string type) =>
+        $"AddFraiseQLState<{context}>() needs the context's connection to be an NpgsqlConnection, but it is a {type}. "
+        + "Call UseNpgsql(connectionString or data source) in the context's options.";
+
+    public static string ContextNotRegistered(string context) =>
+        $"AddFraiseQLState<{context}>() was called, but {context} is not registered. "
+        + $"Call services.AddDbContext<{context}>(o => o.UseNpgsql(connectionString).UseFraiseQLState()) or AddDbContextPool or AddDbContextFactory.";
+}
