@@ -22,6 +22,7 @@ create table if not exists fraiseql.change_event (
 create table if not exists fraiseql.consumer (
     name text primary key,
     position pg_snapshot not null,
+    window_end pg_snapshot, -- set while a long window is in work: what lies between position and here is done up to seq
     seq bigint not null default 0,
     system_id text not null,
     owner text,

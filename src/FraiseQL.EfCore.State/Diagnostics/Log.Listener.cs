@@ -16,14 +16,14 @@ internal static partial class Log
         FraiseQLStateEventId.ListenerConnectFailed, LogLevel.Warning, "The listener of {context} could not connect (attempt {attempt}); it goes on trying.")]
     public static partial void ListenerConnectFailed(this ILogger logger, Exception? error, string context, int attempt);
 
-    [LoggerMessage(FraiseQLStateEventId.CaptureMissing, LogLevel.Error, "{problem}")]
-    public static partial void CaptureMissing(this ILogger logger, string problem);
+    [LoggerMessage(FraiseQLStateEventId.CaptureMissing, LogLevel.Error, "{context}: {problem} The listener looks again every few seconds.")]
+    public static partial void CaptureMissing(this ILogger logger, string context, string problem);
 
     [LoggerMessage(FraiseQLStateEventId.CaptureRestored, LogLevel.Information, "The changes of {context} are captured as its model says.")]
     public static partial void CaptureRestored(this ILogger logger, string context);
 
-    [LoggerMessage(FraiseQLStateEventId.CaptureIncomplete, LogLevel.Warning, "{problems}")]
-    public static partial void CaptureIncomplete(this ILogger logger, string problems);
+    [LoggerMessage(FraiseQLStateEventId.CaptureIncomplete, LogLevel.Warning, "{context}: {problems}")]
+    public static partial void CaptureIncomplete(this ILogger logger, string context, string problems);
 
     [LoggerMessage(
         FraiseQLStateEventId.ListenerStartedOver, LogLevel.Warning,

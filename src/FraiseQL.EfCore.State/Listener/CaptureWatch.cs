@@ -20,9 +20,8 @@ internal sealed class CaptureWatch(
     {
         var report = await check(connection, cancellationToken).ConfigureAwait(false);
         Verified = report.LogPresent ? report.Verified : new HashSet<string>();
-        var problems = report.LogPresent ? report.Problems : [StateStrings.CaptureMissing(context), .. report.Problems];
-        status.Capture(problems);
-        Say(report.LogPresent, string.Join(Environment.NewLine, problems));
+        status.Capture(report.Problems);
+        Say(report.LogPresent, string.Join(' ', report.Problems));
         return report.LogPresent;
     }
 
@@ -35,11 +34,11 @@ internal sealed class CaptureWatch(
 
         if (!logPresent)
         {
-            logger.CaptureMissing(problems);
+            logger.CaptureMissing(context, problems);
         }
         else if (problems.Length > 0)
         {
-            logger.CaptureIncomplete(problems);
+            logger.CaptureIncomplete(context, problems);
         }
         else
         {

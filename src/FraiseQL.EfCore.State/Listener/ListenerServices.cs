@@ -1,4 +1,3 @@
-using FraiseQL.EfCore.State.EventLog;
 using FraiseQL.EfCore.State.Migrations;
 using FraiseQL.EfCore.State.Model;
 using FraiseQL.EfCore.State.Setup;
@@ -31,11 +30,7 @@ internal static class ListenerServices
             services.GetRequiredKeyedService<StateRuntime>(key),
             services.GetKeyedServices<IBroadcastConsumer>(key),
             services.GetRequiredKeyedService<ListenerStatus>(key),
-            async (connection, cancellationToken) =>
-            {
-                var state = await LogIdentityQuery.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
-                var tables = CaptureModel.For(await database.ReadModelAsync().ConfigureAwait(false)).Tables;
-                return new CaptureReport(state.HasLog, tables.Select(t => t.Relation).ToHashSet(StringComparer.Ordinal), []);
-            });
+            async (connection, cancellationToken) => await CaptureCheck.CheckAsync(
+                connection, CaptureModel.For(await database.ReadModelAsync().ConfigureAwait(false)), cancellationToken).ConfigureAwait(false));
     }
 }

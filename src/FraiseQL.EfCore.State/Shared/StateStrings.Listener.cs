@@ -2,11 +2,6 @@ namespace FraiseQL.EfCore.State;
 
 internal static partial class StateStrings
 {
-    public static string CaptureMissing(string context) =>
-        $"The database of {context} has no event log, so changes of other programs and nodes are not seen. "
-        + $"Run 'dotnet ef migrations add AddChangeCapture --context {context}' if no migration contains it yet, "
-        + $"and 'dotnet ef database update --context {context}'. The listener looks again every few seconds.";
-
     public static string ListenerOnStandby(string context) =>
         $"The connection of {context} leads to a standby, where changes cannot be listened to. "
         + "Give the context's connection string the primary, or all servers with Target Session Attributes=primary.";
