@@ -33,7 +33,7 @@ internal sealed class ChangeListener : BackgroundService
         _database = database;
         _runtime = runtime;
         _status = status;
-        _logger = runtime.Loggers.CreateLogger("FraiseQL.EfCore.State.Listener");
+        _logger = runtime.Logger;
         _consumers = new BroadcastFanOut([.. consumers], _logger);
         _capture = new CaptureWatch(database.Name, checkCapture, status, _logger);
         _connect = new ResiliencePipelineBuilder<ListenerSession> { TimeProvider = runtime.Time }

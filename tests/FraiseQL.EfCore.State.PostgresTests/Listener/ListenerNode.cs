@@ -22,7 +22,7 @@ internal sealed class ListenerNode : IAsyncDisposable
         services.AddDbContext<ItemContext>(o => o.UseNpgsql(connectionString).UseFraiseQLState());
         _services = services.BuildServiceProvider();
         Consumers = consumers;
-        Runtime = new StateRuntime(options, TimeProvider.System, _services.GetRequiredService<ILoggerFactory>());
+        Runtime = new StateRuntime(options, TimeProvider.System, _services.GetRequiredService<ILoggerFactory>(), l2: null, hasListener: true);
         _listener = new ChangeListener(
             new ContextDatabase(_services.GetRequiredService<IServiceScopeFactory>(), typeof(ItemContext)), Runtime, consumers, Status,
             async (connection, token) =>
