@@ -1,0 +1,65 @@
+using System.Text.RegularExpressions;
+
+namespace FraiseQL.EfCore.State.Tests.Repository;
+
+public sealed partial class DocsTests
+{
+    public static TheoryData<string> Documents => new(new[] { "README.md", "AGENTS.md", "CHANGELOG.md" }
+        .Concat(RepositoryFiles.Below("docs", "*.md"))
+        .Concat(RepositoryFiles.Below("src", "*.md"))
+        .Concat(RepositoryFiles.Below("samples", "*.md"))
+        .Concat(RepositoryFiles.Below("migrations-templates", "*.md")));
+
+    [Theory]
+    [MemberData(nameof(Documents))]
+    public void Every_C_sharp_block_compiles(string document)
+    {
+        var text = RepositoryFiles.Read(document).ReplaceLineEndings("\n");
+        foreach (Match block in CSharpBlock().Matches(text))
+        {
+            var line = text.AsSpan(0, block.Index).Count('\n') + 2;
+            var errors = DocumentCompiler.Errors(block.Groups["code"].Value);
+            Assert.True(errors.Count == 0, $"{document}, block at line {line}:\n{string.Join('\n', errors)}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Documents))]
+    public void Every_link_to_a_file_leads_to_one(string document)
+    {
+        foreach (Match link in Link().Matches(RepositoryFiles.Read(document)))
+        {
+            var target = link.Groups["target"].Value.Split('#')[0];
+            if (target.Length > 0 && !target.Contains("://", StringComparison.Ordinal))
+            {
+                var path = Path.Combine(RepositoryFiles.Root, Path.GetDirectoryName(document)!, target);
+                Assert.True(Path.Exists(path), $"{document} links to {target}, which does not exist.");
+            }
+        }
+    }
+
+    [Fact]
+    public void The_readme_is_short_and_shows_code()
+    {
+        var text = RepositoryFiles.Read("README.md").ReplaceLineEndings("\n");
+        Assert.InRange(text.Split('\n').Length, 1, 150);
+        Assert.InRange(CSharpBlock().Count(text), 4, 20);
+    }
+
+    [Theory]
+    [InlineData("var posts = await db.Posts.ToListAsync();")]
+    [InlineData("using System.Text;\n\npublic int Twice(int x) => 2 * x;")]
+    [InlineData("public sealed class Post2 { public int Id { get; set; } }")]
+    public void The_compiler_of_blocks_takes_statements_members_and_types(string code)
+        => Assert.Empty(DocumentCompiler.Errors(code));
+
+    [Fact]
+    public void The_compiler_of_blocks_finds_what_does_not_exist()
+        => Assert.Contains(DocumentCompiler.Errors("await db.Posts.Cachable().ToListAsync();"), error => error.Contains("Cachable", StringComparison.Ordinal));
+
+    [GeneratedRegex(@"^(?<indent> *)```csharp\n(?<code>.*?)^\k<indent>```$", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex CSharpBlock();
+
+    [GeneratedRegex(@"\]\((?<target>[^)\s]+)\)")]
+    private static partial Regex Link();
+}

@@ -1,0 +1,30 @@
+using System.Runtime.CompilerServices;
+
+namespace FraiseQL.EfCore.State.Tests.Repository;
+
+/// <summary>The checked-out files, for tests of texts and of the shape of the code.</summary>
+internal static class RepositoryFiles
+{
+    public static string Root { get; } = FindRoot();
+
+    /// <summary>Files below a folder, without what builds produce, as paths relative to the root.</summary>
+    public static IEnumerable<string> Below(string folder, string pattern)
+        => !Directory.Exists(Path.Combine(Root, folder)) ? [] : Directory
+            .EnumerateFiles(Path.Combine(Root, folder), pattern, SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(Root, file).Replace('\\', '/'))
+            .Where(file => !file.Split('/').Any(part => part is "bin" or "obj" or "artifacts"))
+            .Order(StringComparer.Ordinal);
+
+    public static string Read(string file) => File.ReadAllText(Path.Combine(Root, file));
+
+    private static string FindRoot([CallerFilePath] string self = "")
+    {
+        var folder = Path.GetDirectoryName(self);
+        while (folder is not null && !File.Exists(Path.Combine(folder, "FraiseQL.EfCore.sln")))
+        {
+            folder = Path.GetDirectoryName(folder);
+        }
+
+        return folder ?? throw new InvalidOperationException($"No FraiseQL.EfCore.sln above {self}: build the tests where they are run.");
+    }
+}
