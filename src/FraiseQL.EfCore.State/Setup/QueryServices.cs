@@ -20,11 +20,13 @@ internal static class QueryServices
         }
 
         new EntityFrameworkServicesBuilder(services)
-            .TryAdd<IInterceptor, StateTransactionInterceptor>()
-            .TryAdd<ISingletonInterceptor, CacheableRewriter>()
             .TryAddProviderSpecificServices(b => b
                 .TryAddSingleton<QueryPlanner, QueryPlanner>()
                 .TryAddScoped<StateSession, StateSession>());
+
+        // Without state, so one for all contexts; EF looks for both kinds among the plain interceptors.
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IInterceptor, CacheableRewriter>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IInterceptor, StateTransactionInterceptor>());
         services.AddScoped<IResettableService>(p => p.GetRequiredService<StateSession>());
 
         services.Decorate<IQuerySqlGeneratorFactory, PlanningSqlGeneratorFactory>((provider, inner) => new(
