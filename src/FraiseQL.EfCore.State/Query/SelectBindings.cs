@@ -46,6 +46,14 @@ internal sealed class SelectBindings
 
         var nullable = new HashSet<string>(
             select.Tables.Where(t => t is LeftJoinExpression or OuterApplyExpression).Select(t => ((JoinExpressionBase)t).Table.Alias).OfType<string>());
+        foreach (var table in select.Tables)
+        {
+            if (table is not (LeftJoinExpression or OuterApplyExpression) && (table is JoinExpressionBase join ? join.Table : table) is SelectExpression derived)
+            {
+                bindings.Lift(derived, outer);
+            }
+        }
+
         bindings.AddConjuncts(select.Predicate, except: nullable);
         foreach (var table in select.Tables.OfType<InnerJoinExpression>())
         {
@@ -76,6 +84,19 @@ internal sealed class SelectBindings
         }
 
         return found;
+    }
+
+    // Every row that a derived table puts out satisfies what is pinned within it.
+    private void Lift(SelectExpression derived, SelectBindings? outer)
+    {
+        var inner = Of(derived, outer, pushed: null);
+        foreach (var projection in derived.Projection)
+        {
+            if (projection.Expression is ColumnExpression column && inner._values.TryGetValue((column.TableAlias, column.Name), out var value))
+            {
+                _values.TryAdd((derived.Alias!, projection.Alias), value);
+            }
+        }
     }
 
     private void AddConjuncts(SqlExpression? predicate, HashSet<string> except)
