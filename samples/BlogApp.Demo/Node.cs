@@ -37,8 +37,12 @@ internal sealed class Node(string name, string app, IReadOnlyDictionary<string, 
             try
             {
                 using var response = await _http.GetAsync("tags", cancellationToken);
-                response.EnsureSuccessStatusCode();
-                return;
+                if (response.IsSuccessStatusCode)
+                {
+                    return;
+                }
+
+                throw new InvalidOperationException($"Node {name} started, but answers {(int)response.StatusCode}.\n{Log()}");
             }
             catch (HttpRequestException e) when (_process.HasExited)
             {

@@ -1,5 +1,7 @@
 using System.Globalization;
 using BlogApp.Data;
+using FraiseQL.EfCore.State;
+using Microsoft.EntityFrameworkCore;
 
 namespace BlogApp.Api;
 
@@ -8,10 +10,17 @@ namespace BlogApp.Api;
 /// </summary>
 internal sealed class CacheReport
 {
-    private int _queries;
+    private CacheOutcome _slowest = CacheOutcome.None;
 
     /// <summary>Notes how the context's last cacheable query was answered.</summary>
-    public void Note(BlogContext db) => _queries += db is null ? 0 : 1;
+    public void Note(BlogContext db)
+    {
+        var outcome = db.Database.GetCacheOutcome();
+        if (outcome > _slowest)
+        {
+            _slowest = outcome;
+        }
+    }
 
     /// <summary>Adds the headers to every response of the API, errors and writes included.</summary>
     public static Task AddHeadersAsync(HttpContext context, RequestDelegate next)
@@ -32,5 +41,11 @@ internal sealed class CacheReport
         return next(context);
     }
 
-    public override string ToString() => _queries == 0 ? "bypass" : "miss";
+    public override string ToString() => _slowest switch
+    {
+        CacheOutcome.L1Hit => "l1",
+        CacheOutcome.L2Hit => "l2",
+        CacheOutcome.Miss => "miss",
+        _ => "bypass",
+    };
 }
