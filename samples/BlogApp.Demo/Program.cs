@@ -16,6 +16,11 @@ try
     await using var stage = await Stage.SetUpAsync(args[0], args.ElementAtOrDefault(1), stop.Token);
     return await Script.PlayAsync(stage, stop.Token) ? 0 : 1;
 }
+catch (Exception e) when (e is InvalidOperationException or IOException)
+{
+    await Console.Error.WriteLineAsync($"demo: {e.Message}");
+    return 1;
+}
 catch (OperationCanceledException) when (stop.IsCancellationRequested)
 {
     await Console.Error.WriteLineAsync("demo: stopped");
