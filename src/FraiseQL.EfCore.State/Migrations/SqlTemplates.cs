@@ -27,7 +27,7 @@ internal static partial class SqlTemplates
             }
 
             using var reader = new StreamReader(stream);
-            return reader.ReadToEnd().ReplaceLineEndings("\n");
+            return reader.ReadToEnd().ReplaceLineEndings("\n").TrimEnd();
         });
 
     [GeneratedRegex(@"\{\{(\w+)\}\}")]

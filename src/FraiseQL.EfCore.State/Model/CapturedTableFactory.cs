@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
+using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace FraiseQL.EfCore.State.Model;
 
@@ -15,7 +16,9 @@ internal static class CapturedTableFactory
     /// <summary>The captured form of the table; <see langword="null"/> when it is not captured.</summary>
     public static CapturedTable? Create(ITable table, string defaultSchema)
     {
-        if (table.PrimaryKey is null || MainEntityType(table) is not { } entityType || IsExcluded(table, entityType))
+        // EF makes its own history table through the same services.
+        if (table.PrimaryKey is null || MainEntityType(table) is not { } entityType || entityType.ClrType == typeof(HistoryRow)
+            || IsExcluded(table, entityType))
         {
             return null;
         }

@@ -1,0 +1,146 @@
+using Npgsql;
+
+namespace FraiseQL.EfCore.State.MigrationsTests.Ef;
+
+/// <summary>The life of a project under the real dotnet-ef, run once; the tests look at what it left. Each step costs seconds.</summary>
+public sealed class MigrationRun : IAsyncLifetime
+{
+    private string _database = "";
+
+    public string FirstMigration { get; private set; } = "";
+
+    public string SecondMigration { get; private set; } = "";
+
+    public string EmptyMigration { get; private set; } = "";
+
+    public string PendingAfterFirst { get; private set; } = "";
+
+    public string PendingAfterSecond { get; private set; } = "";
+
+    public string FirstScript { get; private set; } = "";
+
+    public string SecondScript { get; private set; } = "";
+
+    public string IdempotentScript { get; private set; } = "";
+
+    /// <summary>Capture functions with their triggers after: First, Second, Down to First, Down to nothing, up again.</summary>
+    public Dictionary<string, string> Captures { get; } = [];
+
+    /// <summary>Events of the writes after First, during and after Second, after the way down to First.</summary>
+    public Dictionary<string, string> Events { get; } = [];
+
+    /// <summary>Whether the log was there after the way down to nothing.</summary>
+    public string LogAfterDown { get; private set; } = "";
+
+    public async Task InitializeAsync()
+    {
+        _database = await PostgresServer.CreateSharedDatabaseAsync();
+        using var project = await EfProject.CreateAsync(_database);
+
+        project.UseModel("First");
+        await project.BuildAsync();
+        await project.EfAsync("migrations", "add", "First");
+        FirstMigration = project.ReadMigration("First");
+        await project.BuildAsync();
+        await project.EfAsync("database", "update");
+        Captures["First"] = await CapturesAsync();
+        PendingAfterFirst = await project.EfAsync("migrations", "has-pending-model-changes");
+        await project.EfAsync("migrations", "add", "Empty");
+        EmptyMigration = project.ReadMigration("Empty");
+        project.DeleteMigration("Empty");
+        Events["First"] = await EventsAsync(
+            """
+            insert into authors values (1);
+            insert into posts (id, author_id, title, kind) values (1, 1, null, 0), (2, 1, 'two', 1);
+            insert into notes values (1)
+            """);
+
+        project.UseModel("Second");
+        await project.BuildAsync();
+        await project.EfAsync("migrations", "add", "Second");
+        SecondMigration = project.ReadMigration("Second");
+        await project.BuildAsync();
+        await project.EfAsync("migrations", "script", "--output", Path.Combine(project.Folder, "first.sql"), "0", "First");
+        FirstScript = project.Read("first.sql");
+        await project.EfAsync("migrations", "script", "--output", Path.Combine(project.Folder, "second.sql"), "First", "Second");
+        SecondScript = project.Read("second.sql");
+        await project.EfAsync("migrations", "script", "--idempotent", "--output", Path.Combine(project.Folder, "all.sql"));
+        IdempotentScript = project.Read("all.sql");
+        PendingAfterSecond = await project.EfAsync("migrations", "has-pending-model-changes");
+
+        Events["During Second"] = await EventsAsync(() => project.MigrateAsync("Second"));
+        Captures["Second"] = await CapturesAsync();
+        Events["Second"] = await EventsAsync("insert into notes values (2); update blog.articles set note_id = 2 where article_id = 1; delete from blog.articles where article_id = 2; delete from authors; insert into authors values (0)");
+
+        await project.MigrateAsync("First");
+        Captures["Down to First"] = await CapturesAsync();
+        Events["Down to First"] = await EventsAsync("insert into authors values (5); update posts set title = 'again'; delete from notes where id = 1");
+
+        await project.MigrateAsync("0");
+        Captures["Down to nothing"] = await CapturesAsync();
+        LogAfterDown = await ScalarAsync("select count(*) from information_schema.tables where table_schema = 'fraiseql'");
+        await project.MigrateAsync("Second");
+        Captures["Up again"] = await CapturesAsync();
+    }
+
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    /// <summary>Runs SQL text on a new database and says what is captured there.</summary>
+    public static async Task<string> CapturesOfScriptAsync(string script, int times)
+    {
+        var database = await PostgresServer.CreateSharedDatabaseAsync();
+        await using var connection = new NpgsqlConnection(database);
+        await connection.OpenAsync();
+        for (var i = 0; i < times; i++)
+        {
+            await new NpgsqlCommand(script, connection).ExecuteNonQueryAsync();
+        }
+
+        return await CapturesAsync(connection);
+    }
+
+    private async Task<string> CapturesAsync()
+    {
+        await using var connection = await OpenAsync();
+        return await CapturesAsync(connection);
+    }
+
+    private static async Task<string> CapturesAsync(NpgsqlConnection connection)
+        => (string)(await new NpgsqlCommand(
+            """
+            select coalesce(string_agg(line, e'\n' order by line collate "C"), '') from (
+                select p.proname || ': ' || coalesce(string_agg(t.tgrelid::regclass || '.' || t.tgname, ' ' order by t.tgname), 'no triggers') as line
+                from pg_proc p left join pg_trigger t on t.tgfoid = p.oid
+                where p.pronamespace = (select oid from pg_namespace where nspname = 'fraiseql') and p.prorettype = 'trigger'::regtype
+                group by p.proname) as captures
+            """, connection).ExecuteScalarAsync())!;
+
+    private Task<string> EventsAsync(string sql) => EventsAsync(async () =>
+    {
+        await using var connection = await OpenAsync();
+        await new NpgsqlCommand(sql, connection).ExecuteNonQueryAsync();
+    });
+
+    private async Task<string> EventsAsync(Func<Task> write)
+    {
+        await ScalarAsync("delete from fraiseql.change_event");
+        await write();
+        return await ScalarAsync(
+            """
+            select coalesce(string_agg(concat_ws(' ', relation, entity, op, key, after, cols::text), e'\n' order by seq), '') from fraiseql.change_event
+            """);
+    }
+
+    private async Task<string> ScalarAsync(string sql)
+    {
+        await using var connection = await OpenAsync();
+        return (await new NpgsqlCommand(sql, connection).ExecuteScalarAsync())?.ToString() ?? "";
+    }
+
+    private async Task<NpgsqlConnection> OpenAsync()
+    {
+        var connection = new NpgsqlConnection(_database);
+        await connection.OpenAsync();
+        return connection;
+    }
+}
