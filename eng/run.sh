@@ -16,7 +16,7 @@ pg_sql "CREATE DATABASE $database"
 export ConnectionStrings__Blog="$PG_CONNECTION;Database=$database"
 export ConnectionStrings__Redis="$REDIS_CONNECTION"
 dotnet build samples/BlogApp -c Release -v q -nologo
-blog=(dotnet run --project samples/BlogApp -c Release --no-build --no-launch-profile --)
+blog=(dotnet artifacts/bin/BlogApp/release/BlogApp.dll)
 if [ -n "${2:-}" ]; then
   "${blog[@]}" import "$2"
 else

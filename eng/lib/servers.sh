@@ -5,6 +5,7 @@
 #   start_redis | stop_redis         sets REDIS_CONNECTION; a stopped Redis starts again at the same address, empty
 #   start_memcached                  sets MEMCACHED_CONNECTION
 #   pg_sql "SQL"                     runs SQL on the database postgres (pg_sql -d NAME "SQL" on another)
+#   also_stop PID                    ends a program of the script with its servers, before them
 #   need_program NAME PACKAGE …      installs the package when the program is not there
 #
 # Each server comes from the first of: FRAISEQL_TEST_PG, FRAISEQL_TEST_REDIS, FRAISEQL_TEST_MEMCACHED; a Docker engine; local programs;
@@ -14,6 +15,7 @@ servers_begin() {
   SERVERS_FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/fraiseql-servers-XXXXXX")
   chmod 755 "$SERVERS_FOLDER"
   SERVER_PIDS=()
+  PROGRAM_PIDS=()
   SERVER_CONTAINERS=()
   trap servers_end EXIT
   trap 'exit 130' INT
@@ -22,7 +24,15 @@ servers_begin() {
 
 servers_end() {
   local result=$? pid container
-  trap - EXIT INT TERM HUP
+  trap '' INT TERM HUP
+  trap - EXIT
+  for pid in "${PROGRAM_PIDS[@]}"; do
+    # Not INT: a shell without a terminal starts its background programs with INT ignored. Servers set their own handler, others need not.
+    kill -TERM "$pid" 2>/dev/null || true
+  done
+  for pid in "${PROGRAM_PIDS[@]}"; do
+    wait "$pid" 2>/dev/null || true
+  done
   for pid in "${SERVER_PIDS[@]}"; do
     kill -INT "$pid" 2>/dev/null || true
   done
@@ -36,9 +46,8 @@ servers_end() {
   exit "$result"
 }
 
-# Another process of this script, such as the application: it is stopped with the servers, before them.
 also_stop() {
-  SERVER_PIDS=("$1" "${SERVER_PIDS[@]}")
+  PROGRAM_PIDS+=("$1")
 }
 
 die() {
