@@ -1,0 +1,134 @@
+using Microsoft.EntityFrameworkCore;
+using StackExchange.Redis;
+
+namespace FraiseQL.EfCore.State.PostgresTests.Caching;
+
+/// <summary>Two nodes with a Redis between them.</summary>
+public sealed class SharedLevelTests : IAsyncLifetime
+{
+    private static readonly TimeSpan s_ttl = TimeSpan.FromMinutes(5);
+    private string _connectionString = "";
+    private RedisServer _redis = null!;
+
+    public async Task InitializeAsync()
+    {
+        _redis = await RedisServer.StartPrivateAsync();
+        _connectionString = await PostgresServer.CreateSharedDatabaseAsync();
+        await Seed.CreateAsync(_connectionString);
+    }
+
+    public async Task DisposeAsync() => await _redis.DisposeAsync();
+
+    [Fact]
+    [Feature("S1.1-l2-shared")]
+    [Feature("S5.1-promote")]
+    [Feature("S5.1-populate-both")]
+    public async Task What_one_node_filled_the_other_hits_and_then_has_in_its_own_memory()
+    {
+        await using var a = await Node.StartAsync(_connectionString, _redis.ConnectionString);
+        await using var b = await Node.StartAsync(_connectionString, _redis.ConnectionString);
+        var filled = await Posts(a, 1);
+        Assert.Equal(CacheOutcome.Miss, filled.Outcome);
+        await Eventually.Until(async () => await KeysAsync() > 1, TimeSpan.FromSeconds(10));
+        var readers = b.Commands.Readers;
+        var shared = await Posts(b, 1);
+        Assert.Equal(CacheOutcome.L2Hit, shared.Outcome);
+        Assert.Equal(readers, b.Commands.Readers);
+        Assert.Equal(filled.Value.Select(p => (p.Id, p.Title, p.PublishedAt, p.Rating)), shared.Value.Select(p => (p.Id, p.Title, p.PublishedAt, p.Rating)));
+        Assert.Equal(CacheOutcome.L1Hit, (await Posts(b, 1)).Outcome);
+    }
+
+    [Fact]
+    [Feature("U-01-fence")]
+    public async Task An_entry_older_than_a_change_is_not_taken_from_the_shared_level()
+    {
+        await using var a = await Node.StartAsync(_connectionString, _redis.ConnectionString);
+        await Posts(a, 1);
+        await Eventually.Until(async () => await KeysAsync() > 1, TimeSpan.FromSeconds(10));
+        await using var b = await Node.StartAsync(_connectionString, _redis.ConnectionString);
+
+        // B began after the entry was made: it cannot know what happened in between, so it asks the database.
+        await Seed.ExecuteAsync(_connectionString, "UPDATE \"Posts\" SET \"Title\" = 'changed' WHERE \"AuthorId\" = 1");
+        var read = await Posts(b, 1);
+        Assert.NotEqual(CacheOutcome.L2Hit, read.Outcome);
+        Assert.All(read.Value, p => Assert.Equal("changed", p.Title));
+    }
+
+    [Fact]
+    [Feature("S0-cache-is-optimization")]
+    [Feature("S3.3-redis-unreachable")]
+    [Feature("S3.3-reconnect")]
+    public async Task With_redis_stopped_reads_and_writes_go_on_and_nothing_is_stale_when_it_returns()
+    {
+        await using var a = await Node.StartAsync(_connectionString, _redis.ConnectionString);
+        await using var b = await Node.StartAsync(_connectionString, _redis.ConnectionString);
+        await Posts(a, 1);
+        await Eventually.Until(async () => await KeysAsync() > 1, TimeSpan.FromSeconds(10));
+        await Posts(b, 1);
+        await _redis.StopAsync();
+        await a.WriteAsync(async db =>
+        {
+            (await db.Posts.OrderBy(p => p.Id).FirstAsync(p => p.AuthorId == 1)).Title = "without redis";
+            await db.SaveChangesAsync();
+        });
+        Assert.Contains((await Posts(a, 1)).Value, p => p.Title == "without redis");
+        await Eventually.Until(async () => (await Posts(b, 1)).Value.Exists(p => p.Title == "without redis"), TimeSpan.FromSeconds(10));
+        await _redis.StartAsync();
+        await Eventually.Until(
+            async () =>
+            {
+                Assert.Contains((await Posts(b, 1)).Value, p => p.Title == "without redis");
+                await Posts(a, Random.Shared.Next(1000, 1_000_000));
+                return await KeysAsync() > 1;
+            },
+            TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    [Feature("S0-cache-is-optimization")]
+    public async Task Foreign_bytes_on_the_shared_server_are_a_miss()
+    {
+        await using var a = await Node.StartAsync(_connectionString, _redis.ConnectionString);
+        await using var b = await Node.StartAsync(_connectionString, _redis.ConnectionString);
+        var filled = await Posts(a, 1);
+        await Eventually.Until(async () => await KeysAsync() > 1, TimeSpan.FromSeconds(10));
+        await using (var redis = await ConnectionMultiplexer.ConnectAsync(_redis.ConnectionString))
+        {
+            var database = redis.GetDatabase();
+            foreach (var key in await KeyNamesAsync(redis))
+            {
+                var bytes = (byte[])(await database.HashGetAsync(key, "data"))!;
+                for (var i = bytes.Length / 2; i < bytes.Length; i++)
+                {
+                    bytes[i] ^= 0x5A;
+                }
+
+                await database.HashSetAsync(key, "data", bytes);
+            }
+        }
+
+        var read = await Posts(b, 1);
+        Assert.Equal(CacheOutcome.Miss, read.Outcome);
+        Assert.Equal(filled.Value.Select(p => p.Title), read.Value.Select(p => p.Title));
+    }
+
+    private static Task<(List<Post> Value, CacheOutcome Outcome)> Posts(Node node, int author)
+        => node.ReadAsync(db => db.Posts.Where(p => p.AuthorId == author).OrderBy(p => p.Id).AsNoTracking().Cacheable(s_ttl).ToListAsync());
+
+    private async Task<int> KeysAsync()
+    {
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(_redis.ConnectionString);
+        return (await KeyNamesAsync(redis)).Count;
+    }
+
+    private static async Task<List<RedisKey>> KeyNamesAsync(ConnectionMultiplexer redis)
+    {
+        var names = new List<RedisKey>();
+        await foreach (var key in redis.GetServers()[0].KeysAsync(pattern: "fraiseql:*"))
+        {
+            names.Add(key);
+        }
+
+        return names;
+    }
+}
