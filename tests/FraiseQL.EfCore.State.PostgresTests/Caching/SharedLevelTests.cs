@@ -25,11 +25,10 @@ public sealed class SharedLevelTests : IAsyncLifetime
     [Feature("S5.1-populate-both")]
     public async Task What_one_node_filled_the_other_hits_and_then_has_in_its_own_memory()
     {
-        await using var a = await Node.StartAsync(_connectionString, _redis.ConnectionString);
-        await using var b = await Node.StartAsync(_connectionString, _redis.ConnectionString);
-        var filled = await Posts(a, 1);
+        await using var a = await StartAsync();
+        await using var b = await StartAsync();
+        var filled = await FillAsync(a, 1);
         Assert.Equal(CacheOutcome.Miss, filled.Outcome);
-        await Eventually.Until(async () => await KeysAsync() > 1, TimeSpan.FromSeconds(10));
         var readers = b.Commands.Readers;
         var shared = await Posts(b, 1);
         Assert.Equal(CacheOutcome.L2Hit, shared.Outcome);
@@ -40,15 +39,14 @@ public sealed class SharedLevelTests : IAsyncLifetime
 
     [Fact]
     [Feature("U-01-fence")]
-    public async Task An_entry_older_than_a_change_is_not_taken_from_the_shared_level()
+    public async Task A_node_that_was_not_there_when_a_change_happened_does_not_take_the_older_entry()
     {
-        await using var a = await Node.StartAsync(_connectionString, _redis.ConnectionString);
-        await Posts(a, 1);
-        await Eventually.Until(async () => await KeysAsync() > 1, TimeSpan.FromSeconds(10));
-        await using var b = await Node.StartAsync(_connectionString, _redis.ConnectionString);
-
-        // B began after the entry was made: it cannot know what happened in between, so it asks the database.
+        await using var a = await StartAsync();
+        await FillAsync(a, 1);
         await Seed.ExecuteAsync(_connectionString, "UPDATE \"Posts\" SET \"Title\" = 'changed' WHERE \"AuthorId\" = 1");
+
+        // B begins after the change, and never hears of it: that it cannot know is what must keep it from the entry.
+        await using var b = await StartAsync();
         var read = await Posts(b, 1);
         Assert.NotEqual(CacheOutcome.L2Hit, read.Outcome);
         Assert.All(read.Value, p => Assert.Equal("changed", p.Title));
@@ -60,10 +58,9 @@ public sealed class SharedLevelTests : IAsyncLifetime
     [Feature("S3.3-reconnect")]
     public async Task With_redis_stopped_reads_and_writes_go_on_and_nothing_is_stale_when_it_returns()
     {
-        await using var a = await Node.StartAsync(_connectionString, _redis.ConnectionString);
-        await using var b = await Node.StartAsync(_connectionString, _redis.ConnectionString);
-        await Posts(a, 1);
-        await Eventually.Until(async () => await KeysAsync() > 1, TimeSpan.FromSeconds(10));
+        await using var a = await StartAsync();
+        await using var b = await StartAsync();
+        await FillAsync(a, 1);
         await Posts(b, 1);
         await _redis.StopAsync();
         await a.WriteAsync(async db =>
@@ -79,7 +76,7 @@ public sealed class SharedLevelTests : IAsyncLifetime
             {
                 Assert.Contains((await Posts(b, 1)).Value, p => p.Title == "without redis");
                 await Posts(a, Random.Shared.Next(1000, 1_000_000));
-                return await KeysAsync() > 1;
+                return await KeysAsync() > 0;
             },
             TimeSpan.FromSeconds(20));
     }
@@ -88,10 +85,9 @@ public sealed class SharedLevelTests : IAsyncLifetime
     [Feature("S0-cache-is-optimization")]
     public async Task Foreign_bytes_on_the_shared_server_are_a_miss()
     {
-        await using var a = await Node.StartAsync(_connectionString, _redis.ConnectionString);
-        await using var b = await Node.StartAsync(_connectionString, _redis.ConnectionString);
-        var filled = await Posts(a, 1);
-        await Eventually.Until(async () => await KeysAsync() > 1, TimeSpan.FromSeconds(10));
+        await using var a = await StartAsync();
+        await using var b = await StartAsync();
+        var filled = await FillAsync(a, 1);
         await using (var redis = await ConnectionMultiplexer.ConnectAsync(_redis.ConnectionString))
         {
             var database = redis.GetDatabase();
@@ -110,6 +106,35 @@ public sealed class SharedLevelTests : IAsyncLifetime
         var read = await Posts(b, 1);
         Assert.Equal(CacheOutcome.Miss, read.Outcome);
         Assert.Equal(filled.Value.Select(p => p.Title), read.Value.Select(p => p.Title));
+    }
+
+    // A loaded test machine must not look like a failing Redis, except where Redis fails.
+    private Task<Node> StartAsync()
+        => Node.StartAsync(_connectionString, _redis.ConnectionString, o => o.Cache.L2.Timeout = TimeSpan.FromSeconds(2));
+
+    /// <summary>Fills one entry and waits until it is on the shared server, whose connection is opened in the background.</summary>
+    private async Task<(List<Post> Value, CacheOutcome Outcome)> FillAsync(Node node, int author)
+    {
+        var unknown = 1000;
+        var before = 0;
+        await Eventually.Until(
+            async () =>
+            {
+                await Posts(node, unknown++);
+                return (before = await KeysAsync()) > 0;
+            },
+            TimeSpan.FromSeconds(10));
+        await Eventually.Until(
+            async () =>
+            {
+                var now = await KeysAsync();
+                (var settled, before) = (now == before, now);
+                return settled;
+            },
+            TimeSpan.FromSeconds(10));
+        var filled = await Posts(node, author);
+        await Eventually.Until(async () => await KeysAsync() > before, TimeSpan.FromSeconds(10));
+        return filled;
     }
 
     private static Task<(List<Post> Value, CacheOutcome Outcome)> Posts(Node node, int author)
