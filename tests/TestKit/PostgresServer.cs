@@ -7,6 +7,8 @@ namespace FraiseQL.EfCore.TestKit;
 /// <summary>A PostgreSQL server for tests: the one of the environment, a container, or local binaries, in this order.</summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
+    private const string Prefix = "fraiseql_test_";
+
     private static readonly Lazy<Task<PostgresServer>> Instance = new(() => CreateAsync(new PostgresServerOptions(), mayBeExternal: true));
 
     private readonly ServerHost _host;
@@ -32,7 +34,7 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <returns>The connection string of the new database.</returns>
     public async Task<string> CreateDatabaseAsync(string? template = null)
     {
-        var name = "t_" + Guid.NewGuid().ToString("n");
+        var name = $"{Prefix}{TimeProvider.System.GetUtcNow():yyyyMMdd}_{Guid.NewGuid():n}";
         if (template is not null && template.Contains('=', StringComparison.Ordinal))
         {
             template = new NpgsqlConnectionStringBuilder(template).Database;
@@ -74,11 +76,40 @@ public sealed class PostgresServer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
+    /// <summary>
+    /// Somebody else's server outlives the tests. The test host is given no time to clean up when it ends, so what runs before today and
+    /// yesterday have left is removed by the next one; today's may be in use.
+    /// </summary>
+    private async Task DropOldDatabasesAsync()
+    {
+        var oldest = $"{Prefix}{TimeProvider.System.GetUtcNow().AddDays(-1):yyyyMMdd}";
+        await using var connection = new NpgsqlConnection(ConnectionString);
+        await connection.OpenAsync();
+        var names = new List<string>();
+        await using (var command = new NpgsqlCommand("SELECT datname FROM pg_database WHERE starts_with(datname, $1) AND datname COLLATE \"C\" < $2", connection))
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = Prefix });
+            command.Parameters.Add(new NpgsqlParameter { Value = oldest });
+            await using var reader = await command.ExecuteReaderAsync();
+            while (await reader.ReadAsync())
+            {
+                names.Add(reader.GetString(0));
+            }
+        }
+
+        foreach (var name in names)
+        {
+            await ExecuteAsync($"DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)");
+        }
+    }
+
     private static async Task<PostgresServer> CreateAsync(PostgresServerOptions options, bool mayBeExternal)
     {
         if (mayBeExternal && Environment.GetEnvironmentVariable("FRAISEQL_TEST_PG") is { Length: > 0 } external)
         {
-            return new PostgresServer(new ExternalHost(external));
+            var server = new PostgresServer(new ExternalHost(external));
+            await server.DropOldDatabasesAsync();
+            return server;
         }
 
         var settings = options.AllSettings().ToArray();
