@@ -40,8 +40,16 @@ public sealed class FaultyProxy : IAsyncDisposable
         Interlocked.Exchange(ref _listener, null)?.Stop();
         foreach (var socket in _sockets.Keys)
         {
-            // Zero linger: the other side sees a reset, as when a machine disappears behind a firewall that answers.
-            socket.LingerState = new LingerOption(true, 0);
+            try
+            {
+                // Zero linger: the other side sees a reset, as when a machine disappears behind a firewall that answers.
+                socket.LingerState = new LingerOption(true, 0);
+            }
+            catch (ObjectDisposedException)
+            {
+                // Its connection ended at this moment.
+            }
+
             socket.Close();
         }
     }

@@ -1,3 +1,4 @@
+using FraiseQL.EfCore.State.Shared;
 using Microsoft.Extensions.Configuration;
 
 namespace FraiseQL.EfCore.State.Setup;
@@ -12,6 +13,7 @@ internal static class ConfigurationKeys
         "Cache:L1:MaxSizeMb",
         "Cache:L2:KeyPrefix", "Cache:L2:Timeout", "Cache:L2:BreakDuration",
         "Cdc:Enabled", "Cdc:PollInterval", "Cdc:IdlePollInterval", "Cdc:MaxReconnectDelay", "Cdc:HandlerAttempts",
+        "Cdc:HandlerRetryDelay", "Cdc:HandlerLease", "Cdc:HandlerGroup",
         "Consistency:MaxSilence",
     ];
 
@@ -24,34 +26,9 @@ internal static class ConfigurationKeys
                 continue;
             }
 
-            var nearest = All.MinBy(known => Distance(known, path))!;
+            var nearest = All.MinBy(known => EditDistance.Between(known, path))!;
             var prefix = section is IConfigurationSection named ? named.Path + ":" : string.Empty;
             throw new InvalidOperationException(StateStrings.UnknownKey(prefix + path, prefix + nearest));
         }
-    }
-
-    // Levenshtein, 1965: enough for telling a typing error.
-    private static int Distance(string a, string b)
-    {
-        var row = new int[b.Length + 1];
-        for (var j = 0; j <= b.Length; j++)
-        {
-            row[j] = j;
-        }
-
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-            {
-                var above = row[j];
-                var same = char.ToUpperInvariant(a[i - 1]) == char.ToUpperInvariant(b[j - 1]);
-                row[j] = Math.Min(Math.Min(row[j] + 1, row[j - 1] + 1), diagonal + (same ? 0 : 1));
-                diagonal = above;
-            }
-        }
-
-        return row[b.Length];
     }
 }

@@ -85,6 +85,25 @@ public sealed class CdcOptions
     /// <summary>The longest pause before the listener tries to connect again.</summary>
     /// <value>The default value is 5 seconds; the first attempts come much sooner.</value>
     public TimeSpan MaxReconnectDelay { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often a handler is tried before its event, and the later ones of that entity, are parked.</summary>
+    /// <value>The default value is 5. At least 1.</value>
+    public int HandlerAttempts { get; set; } = 5;
+
+    /// <summary>The pause before a handler's second attempt; it doubles with each further one, up to 30 seconds.</summary>
+    /// <value>The default value is 200 ms.</value>
+    public TimeSpan HandlerRetryDelay { get; set; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>How long a node that is not heard of keeps the handlers before another node takes them over.</summary>
+    /// <value>The default value is 5 seconds. From 1 second to 10 minutes.</value>
+    public TimeSpan HandlerLease { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// The name under which the handlers' position is kept in the database. Nodes with the same name share the events; two applications
+    /// that each need every event must have different names. A new name begins with the changes after its first start.
+    /// </summary>
+    /// <value>The default value is <see langword="null"/>: <c>handlers:</c> and the name of the context type.</value>
+    public string? HandlerGroup { get; set; }
 }
 
 /// <summary>How old a cached read may be, and when the cache must not be used.</summary>

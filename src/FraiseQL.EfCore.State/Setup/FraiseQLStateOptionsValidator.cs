@@ -22,6 +22,9 @@ internal sealed class FraiseQLStateOptionsValidator(string name) : IValidateOpti
         Range("Cdc:PollInterval", options.Cdc.PollInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1), "it bounds how late a change is seen when notifications are lost");
         Range("Cdc:IdlePollInterval", options.Cdc.IdlePollInterval, options.Cdc.PollInterval, TimeSpan.FromMinutes(5), "it is at least Cdc:PollInterval");
         Range("Cdc:MaxReconnectDelay", options.Cdc.MaxReconnectDelay, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(5), "the listener waits at most this long between attempts");
+        Number("Cdc:HandlerAttempts", options.Cdc.HandlerAttempts, 1, 1000);
+        Range("Cdc:HandlerRetryDelay", options.Cdc.HandlerRetryDelay, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(30), "a failed handler is tried again after it");
+        Range("Cdc:HandlerLease", options.Cdc.HandlerLease, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10), "another node takes the handlers over after it");
         Range("Consistency:MaxSilence", options.Consistency.MaxSilence, 2 * options.Cdc.IdlePollInterval, TimeSpan.FromDays(1), "it is at least twice Cdc:IdlePollInterval, which is the heartbeat");
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
 

@@ -1,0 +1,38 @@
+using Microsoft.Extensions.Logging;
+
+namespace FraiseQL.EfCore.State.Diagnostics;
+
+internal static partial class Log
+{
+    [LoggerMessage(FraiseQLStateEventId.HandlersTaken, LogLevel.Information, "This node runs the handlers of group {group}.")]
+    public static partial void HandlersTaken(this ILogger logger, string group);
+
+    [LoggerMessage(FraiseQLStateEventId.HandlersReleased, LogLevel.Information, "This node no longer runs the handlers of group {group}.")]
+    public static partial void HandlersReleased(this ILogger logger, string group);
+
+    [LoggerMessage(
+        FraiseQLStateEventId.HandlersLost, LogLevel.Warning,
+        "Another node runs the handlers of group {group}: this one was not heard of within Cdc:HandlerLease. Events in hand may be handled twice.")]
+    public static partial void HandlersLost(this ILogger logger, string group);
+
+    [LoggerMessage(
+        FraiseQLStateEventId.HandlersInterrupted, LogLevel.Warning,
+        "Running the handlers of {context} was interrupted; it is tried again. Events since the last checkpoint may be handled twice.")]
+    public static partial void HandlersInterrupted(this ILogger logger, Exception error, string context);
+
+    [LoggerMessage(
+        FraiseQLStateEventId.HandlerRetried, LogLevel.Warning, "{handler} failed on {type} (seq {seq}, attempt {attempt}); it is tried again.")]
+    public static partial void HandlerRetried(this ILogger logger, Exception error, string handler, string type, long seq, int attempt);
+
+    [LoggerMessage(
+        FraiseQLStateEventId.HandlerParked, LogLevel.Error,
+        "{handler} failed on {type} (seq {seq}) for the last time, after {attempt} attempts. The event and the later ones of its entity are parked in "
+        + "fraiseql.parked; all others go on. When the cause is mended, delete the entity's rows there: its next event is handled again.")]
+    public static partial void HandlerParked(this ILogger logger, Exception error, string handler, string type, long seq, int attempt);
+
+    [LoggerMessage(
+        FraiseQLStateEventId.HandlersGap, LogLevel.Error,
+        "The event log is not the one that the position of group {group} belongs to (another server, a restored copy, or a new log). "
+        + "The handlers begin with the changes from now on; those in between were not handled.")]
+    public static partial void HandlersGap(this ILogger logger, string group);
+}

@@ -1,0 +1,78 @@
+using System.Text.Json;
+using FraiseQL.EfCore.State.Dispatch;
+
+namespace FraiseQL.EfCore.State;
+
+/// <summary>A committed change of one entity, whatever program made it.</summary>
+/// <remarks>Immutable; read it from one thread at a time, as it is parsed when first asked.</remarks>
+/// <typeparam name="TEntity">The entity type.</typeparam>
+public sealed class ChangeEvent<TEntity>
+    where TEntity : class
+{
+    private readonly EventRecord _record;
+    private readonly IServiceProvider _services;
+    private TEntity? _entity;
+    private bool _materialised;
+
+    internal ChangeEvent(EventRecord record, IServiceProvider services)
+    {
+        _record = record;
+        _services = services;
+    }
+
+    /// <summary>The position in the event log: for one entity, ascending in the order of the writes. Rolled-back writes leave gaps.</summary>
+    public long Seq => _record.Change.Seq;
+
+    /// <summary>Identifies the event: the same at each delivery, and never given to another event. For ignoring what was handled already.</summary>
+    public string Id => _record.Id;
+
+    /// <summary>The kind of event, such as <c>post_created</c>, <c>post_updated</c>, <c>post_deleted</c> or <c>post_truncated</c>.</summary>
+    public string Type => _record.Type;
+
+    /// <summary>The short name of the entity type, such as <c>Post</c>.</summary>
+    public string EntityType => _record.Change.Entity;
+
+    /// <summary>
+    /// The entity, such as <c>post-789</c>; the parts of a composite key are separated by commas, <c>post_tag-1,2</c>. After a truncate
+    /// <c>post-*</c>: every one.
+    /// </summary>
+    public string EntityId => _record.EntityId;
+
+    /// <summary>What happened.</summary>
+    public ChangeKind Kind => _record.Kind;
+
+    /// <summary>When the row was written, by the database's clock, in UTC. The commit came later.</summary>
+    public DateTimeOffset Timestamp => _record.Change.At;
+
+    /// <summary>The W3C trace parent of the write, when the writer gave one.</summary>
+    public string? TraceParent => _record.TraceParent;
+
+    /// <summary>
+    /// The row after the change, by column names; for a delete what is known of the row before it: key and foreign keys. An object
+    /// without members after a truncate.
+    /// </summary>
+    public JsonElement Payload => _record.Payload;
+
+    /// <summary>The columns that an update changed; empty for the other kinds.</summary>
+    public IReadOnlyList<string> ChangedColumns => _record.Change.Columns ?? [];
+
+    /// <summary>
+    /// The entity after the change, not tracked and without navigations; <see langword="null"/> after a delete or a truncate, and when
+    /// the change was of a part of the entity in another table (an owned or derived type's). It is what was written then, and may be older
+    /// than the row in the table now.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">A column has a form that its property cannot be read from; <see cref="Payload"/> has it.</exception>
+    public TEntity? Entity
+    {
+        get
+        {
+            if (!_materialised)
+            {
+                _entity = (TEntity?)_record.Materialise(_services);
+                _materialised = true;
+            }
+
+            return _entity;
+        }
+    }
+}

@@ -1,0 +1,14 @@
+namespace FraiseQL.EfCore.State.Dispatch;
+
+/// <summary>What the model says of the events of one captured table, and who handles them.</summary>
+/// <param name="Prefix">Begins the names of the events and the ids of the entities: <c>post</c>.</param>
+/// <param name="KeyNames">The members of the event's key, in the order of the entity's key.</param>
+/// <param name="IsPart">Whether the table holds only a part of the entity.</param>
+/// <param name="Materialiser">Makes the entity of a row; <see langword="null"/> for a part.</param>
+/// <param name="Routes">The handlers of the entity.</param>
+internal sealed record EventShape(
+    string Prefix, IReadOnlyList<string> KeyNames, bool IsPart, EntityMaterialiser? Materialiser, IReadOnlyList<HandlerRoute> Routes)
+{
+    /// <summary>Which handlers want the event.</summary>
+    public List<HandlerRoute> RoutesOf(string type) => [.. Routes.Where(route => route.EventType is null || route.EventType == type)];
+}
