@@ -41,6 +41,7 @@ public sealed class ChangeListenerTests(ITestOutputHelper output)
 
     [Fact]
     [Feature("S2.1-receive")]
+    [Feature("U-08-notify-wakeup")]
     public async Task A_change_whose_notification_is_lost_is_seen_all_the_same()
     {
         // The capture function of this database never notifies.
@@ -178,6 +179,7 @@ public sealed class ChangeListenerTests(ITestOutputHelper output)
     }
 
     [Fact]
+    [Feature("U-43-no-secrets-logs")]
     public async Task A_database_that_is_not_there_neither_delays_nor_ends_the_host()
     {
         await using var node = await ListenerNode.StartAsync(

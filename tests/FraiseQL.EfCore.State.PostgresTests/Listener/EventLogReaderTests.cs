@@ -18,6 +18,7 @@ public sealed class EventLogReaderTests(ITestOutputHelper output)
     [InlineData(true)]
     [Feature("S2.2-all-changes")]
     [Feature("S2.3-per-entity")]
+    [Feature("U-04-late-commit")]
     public async Task No_change_is_lost_doubled_or_out_of_order_under_overlapping_transactions(bool inSmallParts)
     {
         await using var database = await LogDatabase.CreateAsync();
