@@ -1,0 +1,39 @@
+using System.Diagnostics;
+using FraiseQL.EfCore.State.Benchmarks.Cases;
+using FraiseQL.EfCore.State.Benchmarks.Harness;
+using FraiseQL.EfCore.State.Benchmarks.World;
+
+IBenchmark[] all = [new HitOne(), new HitTwenty(), new HitIncluded(), new HitCompiled(), new HitScale(), new Miss(), new L2Hit(), new Fresh(), new HitAllocations()];
+var ids = args.Where(a => !a.StartsWith('-')).ToArray();
+var options = args.Where(a => a.StartsWith('-')).ToArray();
+var unknown = ids.Where(id => !all.Any(b => string.Equals(b.Id, id, StringComparison.OrdinalIgnoreCase)))
+    .Concat(options.Where(o => o != "--quick")).ToArray();
+if (unknown.Length > 0)
+{
+    await Console.Error.WriteLineAsync($"Unknown: {string.Join(' ', unknown)}. Known: {string.Join(' ', all.Select(b => b.Id))} --quick");
+    return 2;
+}
+
+if (Environment.GetEnvironmentVariable("FRAISEQL_BENCH_PG") is not { Length: > 0 } server)
+{
+    await Console.Error.WriteLineAsync("FRAISEQL_BENCH_PG must name a PostgreSQL server; eng/bench.sh starts one and sets it.");
+    return 2;
+}
+
+var effort = new Effort(options.Contains("--quick"));
+var results = Environment.GetEnvironmentVariable("FRAISEQL_BENCH_RESULTS") ?? Path.Combine("artifacts", "bench");
+var clock = Stopwatch.StartNew();
+await using var world = await BenchWorld.CreateAsync(server, Environment.GetEnvironmentVariable("FRAISEQL_BENCH_REDIS"));
+Console.WriteLine($"Data set loaded in {clock.Elapsed.TotalSeconds:0.0} s; {Environment.ProcessorCount} processors.");
+var missed = 0;
+foreach (var benchmark in all.Where(b => ids.Length == 0 ? !b.OnlyByName : ids.Contains(b.Id, StringComparer.OrdinalIgnoreCase)))
+{
+    var figures = await benchmark.RunAsync(world, effort);
+    Report.Print(benchmark.Id, benchmark.Title, figures);
+    Report.Write(results, benchmark.Id, figures);
+    missed += figures.Count(f => f.Met == false);
+}
+
+Console.WriteLine();
+Console.WriteLine($"{clock.Elapsed.TotalSeconds:0} s; {missed} goals not met; figures in {results}");
+return 0;
