@@ -25,10 +25,13 @@ internal sealed class L1Store(long maxBytes, TimeProvider time) : IMemoryCache
     private readonly ConcurrentQueue<Slot> _hand = new();
     private long _bytes;
 
+    // The dictionary's own count takes all its locks, of which there are the more the larger it is.
+    private int _count;
+
     /// <summary>Bytes of all entries, overhead included.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
-    public int Count => _slots.Count;
+    public int Count => Volatile.Read(ref _count);
 
     /// <summary>
     /// States the size of the entry that this thread stores next. HybridCache does not know the size of an entry that it never serialised;
@@ -95,8 +98,8 @@ internal sealed class L1Store(long maxBytes, TimeProvider time) : IMemoryCache
     private void Evict()
     {
         // Twice round at most: on the first pass every entry may have been used.
-        var looks = (2 * _slots.Count) + 16;
-        while ((Bytes > maxBytes || _hand.Count > (2 * _slots.Count) + 1024) && looks-- > 0 && _hand.TryDequeue(out var slot))
+        var looks = (2 * Count) + 16;
+        while ((Bytes > maxBytes || _hand.Count > (2 * Count) + 1024) && looks-- > 0 && _hand.TryDequeue(out var slot))
         {
             if (Volatile.Read(ref slot.Gone))
             {
@@ -133,6 +136,7 @@ internal sealed class L1Store(long maxBytes, TimeProvider time) : IMemoryCache
         {
             slot.Counted = true;
             Interlocked.Add(ref _bytes, slot.Size);
+            Interlocked.Increment(ref _count);
         }
 
         return slot;
@@ -144,6 +148,7 @@ internal sealed class L1Store(long maxBytes, TimeProvider time) : IMemoryCache
         if (!Interlocked.Exchange(ref slot.Gone, true))
         {
             Interlocked.Add(ref _bytes, -slot.Size);
+            Interlocked.Decrement(ref _count);
         }
     }
 

@@ -228,7 +228,7 @@ internal sealed partial class CachingRelationalCommand
             return new Capture(CaptureEnd.Foreign, null, null);
         }
 
-        var rows = new RowSetBuilder(plan.Columns, reader);
+        var rows = new RowSetBuilder(plan.Columns, reader, plan.LastShape);
         while (async ? await live.ReadAsync(cancellationToken).ConfigureAwait(false) : live.Read())
         {
             if (rows.RowCount >= limits.MaxRows || rows.Bytes > limits.MaxEntryBytes)
@@ -248,6 +248,7 @@ internal sealed partial class CachingRelationalCommand
             }
         }
 
+        plan.LastShape = rows.Shape;
         return new Capture(CaptureEnd.Complete, rows, snapshot);
     }
 

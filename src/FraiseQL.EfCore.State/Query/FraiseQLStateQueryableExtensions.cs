@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Linq.Expressions;
+using System.Reflection;
 using FraiseQL.EfCore.State.Query;
 using Microsoft.EntityFrameworkCore.Query;
 
@@ -26,9 +27,9 @@ public static class FraiseQLStateQueryableExtensions
         return source.Provider is IAsyncQueryProvider
             ? source.Provider.CreateQuery<TSource>(Expression.Call(
                 null,
-                new Func<IQueryable<TSource>, CacheableHint, IQueryable<TSource>>(Cacheable).Method,
+                Marks<TSource>.ByDefault,
                 source.Expression,
-                CacheableHint.Expression))
+                CacheableHint.Instance))
             : source;
     }
 
@@ -54,18 +55,18 @@ public static class FraiseQLStateQueryableExtensions
         return source.Provider is IAsyncQueryProvider
             ? source.Provider.CreateQuery<TSource>(Expression.Call(
                 null,
-                new Func<IQueryable<TSource>, TimeSpan, CacheableHint, IQueryable<TSource>>(Cacheable).Method,
+                Marks<TSource>.ForTtl,
                 source.Expression,
                 Expression.Constant(ttl),
-                CacheableHint.Expression))
+                CacheableHint.Instance))
             : source;
     }
 
     // What stands in expression trees. Without UseFraiseQLState() nothing takes the node out, EF cannot translate it and prints it:
     // the hint's text then says what is missing.
-    private static IQueryable<TSource> Cacheable<TSource>(IQueryable<TSource> source, [NotParameterized] CacheableHint hint) => source;
+    private static IQueryable<TSource> Cacheable<TSource>(IQueryable<TSource> source, CacheableHint hint) => source;
 
-    private static IQueryable<TSource> Cacheable<TSource>(IQueryable<TSource> source, TimeSpan ttl, [NotParameterized] CacheableHint hint) => source;
+    private static IQueryable<TSource> Cacheable<TSource>(IQueryable<TSource> source, TimeSpan ttl, CacheableHint hint) => source;
 
     /// <summary>Whether the call is one of this class's: made by it, or written inside the lambda of a compiled query.</summary>
     internal static bool IsCacheable(MethodCallExpression call, [NotNullWhen(true)] out Expression? source, out Expression? ttl)
@@ -80,5 +81,13 @@ public static class FraiseQLStateQueryableExtensions
         source = call.Arguments[0];
         ttl = call.Arguments.Count > 1 && call.Arguments[1].Type == typeof(TimeSpan) ? call.Arguments[1] : null;
         return true;
+    }
+
+    // A delegate's method is made anew each time it is asked for, and reflection remembers nothing about one that is new.
+    private static class Marks<TSource>
+    {
+        public static readonly MethodInfo ByDefault = new Func<IQueryable<TSource>, CacheableHint, IQueryable<TSource>>(Cacheable).Method;
+
+        public static readonly MethodInfo ForTtl = new Func<IQueryable<TSource>, TimeSpan, CacheableHint, IQueryable<TSource>>(Cacheable).Method;
     }
 }

@@ -8,7 +8,7 @@ namespace FraiseQL.EfCore.State.Query;
 
 /// <summary>
 /// Everything about a cacheable command that does not change from one execution to the next; it hangs on the command that EF caches,
-/// so that no execution parses anything. Immutable but for <see cref="TryNoteRefusal"/>, thread-safe.
+/// so that no execution parses anything. Immutable but for <see cref="TryNoteRefusal"/> and <see cref="LastShape"/>, thread-safe.
 /// </summary>
 internal sealed class QueryPlan
 {
@@ -76,6 +76,9 @@ internal sealed class QueryPlan
 
     /// <summary>Why results of this plan are never cached; <see langword="null"/> when they are.</summary>
     public Refusal? Refusal { get; }
+
+    /// <summary>What the last result looked like: a guess for the next one, so whichever thread wrote last is right.</summary>
+    public ResultShape? LastShape { get; set; }
 
     /// <summary>True the first time: a refusal is logged once a plan.</summary>
     public bool TryNoteRefusal() => Interlocked.Exchange(ref _refusalNoted, 1) == 0;

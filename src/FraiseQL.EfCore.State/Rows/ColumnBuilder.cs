@@ -13,10 +13,10 @@ internal abstract class ColumnBuilder
 }
 
 /// <inheritdoc/>
-internal sealed class ColumnBuilder<T, TCodec>(ColumnKind kind, int ordinal) : ColumnBuilder
+internal sealed class ColumnBuilder<T, TCodec>(ColumnKind kind, int ordinal, int reserved) : ColumnBuilder
     where TCodec : struct, IValueCodec<T>
 {
-    private T[] _values = new T[4];
+    private T[] _values = new T[reserved];
     private ulong[]? _nulls;
 
     public override long Append(DbDataReader reader, int row)

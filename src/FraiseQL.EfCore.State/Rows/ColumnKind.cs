@@ -11,7 +11,9 @@ internal abstract class ColumnKind(byte id)
     [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.PublicProperties)]
     public abstract Type ClrType { get; }
 
-    public abstract ColumnBuilder CreateBuilder(int ordinal);
+    /// <param name="ordinal">The column's place in the result.</param>
+    /// <param name="reserved">For how many rows memory is set aside, at least one.</param>
+    public abstract ColumnBuilder CreateBuilder(int ordinal, int reserved);
 
     /// <summary>Reads the values of the rows that are not NULL; <see langword="null"/> when the bytes cannot be such values.</summary>
     public abstract RowColumn? Read(ref ByteReader reader, int rows, ulong[]? nulls);
@@ -31,7 +33,7 @@ internal sealed class ColumnKind<
     [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.PublicProperties)]
     public override Type ClrType => typeof(T);
 
-    public override ColumnBuilder CreateBuilder(int ordinal) => new ColumnBuilder<T, TCodec>(this, ordinal);
+    public override ColumnBuilder CreateBuilder(int ordinal, int reserved) => new ColumnBuilder<T, TCodec>(this, ordinal, reserved);
 
     public override RowColumn? Read(ref ByteReader reader, int rows, ulong[]? nulls)
     {

@@ -8,18 +8,22 @@ internal sealed class RowSetBuilder
     private readonly ColumnBuilder[] _builders;
     private readonly string[] _names;
 
-    public RowSetBuilder(ColumnKind[] kinds, DbDataReader reader)
+    public RowSetBuilder(ColumnKind[] kinds, DbDataReader reader, ResultShape? before)
     {
+        var reserved = before?.Reserved ?? 4;
         _builders = new ColumnBuilder[kinds.Length];
-        _names = new string[kinds.Length];
         for (var i = 0; i < kinds.Length; i++)
         {
-            _builders[i] = kinds[i].CreateBuilder(i);
-            _names[i] = reader.GetName(i);
+            _builders[i] = kinds[i].CreateBuilder(i, reserved);
         }
+
+        _names = before is not null && HasNames(reader, before.Names) ? before.Names : ReadNames(reader, kinds.Length);
     }
 
     public int RowCount { get; private set; }
+
+    /// <summary>What the result looks like so far.</summary>
+    public ResultShape Shape => new(_names, RowCount);
 
     /// <summary>Bytes that the rows take so far.</summary>
     public long Bytes { get; private set; }
@@ -46,5 +50,29 @@ internal sealed class RowSetBuilder
         }
 
         return new RowSet(RowCount, columns, _names);
+    }
+
+    private static bool HasNames(DbDataReader reader, string[] names)
+    {
+        for (var i = 0; i < names.Length; i++)
+        {
+            if (reader.GetName(i) != names[i])
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static string[] ReadNames(DbDataReader reader, int count)
+    {
+        var names = new string[count];
+        for (var i = 0; i < count; i++)
+        {
+            names[i] = reader.GetName(i);
+        }
+
+        return names;
     }
 }
