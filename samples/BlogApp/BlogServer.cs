@@ -24,7 +24,6 @@ internal static class BlogServer
         builder.Services.AddProblemDetails();
         builder.Services.AddExceptionHandler<BadRequestHandler>();
         builder.Services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
-        EventEndpoints.AddServices(builder.Services);
 
         var app = builder.Build();
         app.UseExceptionHandler();

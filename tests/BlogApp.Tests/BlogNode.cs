@@ -44,13 +44,12 @@ public sealed class BlogNode : IAsyncDisposable
     /// <summary>Reads until the answer comes from this node's memory.</summary>
     public Task<Reply> WarmAsync(string path) => Eventually.For(() => GetAsync(path), reply => reply.Cache == "l1");
 
+    public Task StopAsync() => _app.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
-        // An event stream would hold an orderly stop up until its client leaves.
-        using var now = new CancellationTokenSource();
-        await now.CancelAsync();
-        await _app.StopAsync(now.Token);
+        await _app.StopAsync();
         await _app.DisposeAsync();
     }
 }

@@ -1,3 +1,4 @@
+using FraiseQL.EfCore.State;
 using Microsoft.EntityFrameworkCore;
 
 namespace BlogApp.Data;
@@ -18,11 +19,19 @@ internal static class BlogDatabase
         var connectionString = ConnectionString(configuration);
         services.AddDbContextPool<BlogContext>(options => options.UseNpgsql(connectionString).UseFraiseQLState());
 
-        var state = services.AddFraiseQLState<BlogContext>(configuration.GetSection("FraiseQL:State"));
+        var state = services.AddFraiseQLState<BlogContext>(configuration.GetSection("FraiseQL:State"))
+            .OnEvent<Post>("post_created", AnnounceAsync);
         if (configuration.GetConnectionString("Redis") is { Length: > 0 } redis)
         {
             state.AddRedis(redis);
         }
+    }
+
+    /// <summary>Runs once per post, on one node of the cluster, whichever program inserted it; here would be the mail to subscribers.</summary>
+    private static Task AnnounceAsync(ChangeEvent<Post> change, ChangeContext context, CancellationToken cancellationToken)
+    {
+        context.Services.GetRequiredService<ILogger<BlogContext>>().LogDebug("Announcing {Post}", change.EntityId);
+        return Task.CompletedTask;
     }
 
     /// <summary>Brings the database up to this program's migrations; EF takes a lock, so nodes that start together do it once.</summary>

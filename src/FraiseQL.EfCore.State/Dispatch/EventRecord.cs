@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using FraiseQL.EfCore.State.EventLog;
@@ -34,6 +36,10 @@ internal sealed class EventRecord(ChangeRecord change, EventShape shape, string 
             && parsed.TryGetProperty("traceparent", out var parent) && parent.ValueKind == JsonValueKind.String
                 ? parent.GetString()
                 : null;
+
+    /// <summary>The part of <see cref="Id"/> that tells one log from another.</summary>
+    public static string Epoch(string log)
+        => XxHash32.HashToUInt32(MemoryMarshal.AsBytes(log.AsSpan())).ToString("x8", CultureInfo.InvariantCulture);
 
     public object? Materialise(IServiceProvider services)
         => change.Data is null || shape.IsPart || shape.Materialiser is null ? null : shape.Materialiser.Create(Payload, services);

@@ -1,7 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
-using System.IO.Hashing;
-using System.Runtime.InteropServices;
 using FraiseQL.EfCore.State.Diagnostics;
 using FraiseQL.EfCore.State.EventLog;
 using FraiseQL.EfCore.State.Listener;
@@ -43,7 +40,7 @@ internal sealed class HandlerTenure
         _runtime = runtime;
         _wake = wake;
         _logger = runtime.Logger;
-        _epoch = XxHash32.HashToUInt32(MemoryMarshal.AsBytes(systemId.AsSpan())).ToString("x8", CultureInfo.InvariantCulture);
+        _epoch = EventRecord.Epoch(systemId);
         _place = place;
         _ledger = new DeliveryLedger(place);
     }

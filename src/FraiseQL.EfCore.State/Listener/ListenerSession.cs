@@ -123,6 +123,7 @@ internal sealed class ListenerSession : IAsyncDisposable
     /// <summary>Goes on where the last connection ended, or starts over when that is not possible.</summary>
     private void TakePlace(LogState state)
     {
+        _status.Follows(state.Identity.Log);
         if (_cursor.CanContinue(state))
         {
             _cursor.Continue(state.Identity);

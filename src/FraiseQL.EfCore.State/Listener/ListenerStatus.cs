@@ -8,6 +8,7 @@ internal sealed class ListenerStatus
     private long _heardAt;
     private long _pending;
     private volatile bool _connected;
+    private volatile string _log = "";
     private volatile PgSnapshot? _position;
     private volatile IReadOnlyList<string> _captureProblems = [];
 
@@ -20,6 +21,9 @@ internal sealed class ListenerStatus
     /// <summary>Everything visible in it has been handed to the consumers; <see langword="null"/> before the first look.</summary>
     public PgSnapshot? Position => _position;
 
+    /// <summary>Which log is followed; empty before the first connection.</summary>
+    public string Log => _log;
+
     /// <summary>Changes handed over from a window that has not been read to its end: more than zero only during a long catch-up.</summary>
     public long Pending => Interlocked.Read(ref _pending);
 
@@ -28,6 +32,8 @@ internal sealed class ListenerStatus
 
     /// <summary>Rung when there are changes, for whoever reads the log on its own account.</summary>
     public WakeSignal Changes { get; } = new();
+
+    public void Follows(string log) => _log = log;
 
     public void Disconnected() => _connected = false;
 

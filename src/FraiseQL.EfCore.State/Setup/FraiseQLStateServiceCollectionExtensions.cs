@@ -3,6 +3,7 @@ using FraiseQL.EfCore.State.Cache;
 using FraiseQL.EfCore.State.Diagnostics;
 using FraiseQL.EfCore.State.Listener;
 using FraiseQL.EfCore.State.Setup;
+using FraiseQL.EfCore.State.Subscriptions;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Configuration;
@@ -59,6 +60,7 @@ public static class FraiseQLStateServiceCollectionExtensions
 
         var builder = new FraiseQLStateBuilder(services, key);
         ListenerServices.Add(builder);
+        SubscriptionServices.Add(builder);
         return builder;
     }
 
