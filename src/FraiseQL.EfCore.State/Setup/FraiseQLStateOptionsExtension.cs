@@ -1,5 +1,9 @@
+using FraiseQL.EfCore.State.Query;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Metadata;
+using Microsoft.EntityFrameworkCore.Migrations;
+using Microsoft.EntityFrameworkCore.Query;
 using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -8,6 +12,12 @@ namespace FraiseQL.EfCore.State.Setup;
 /// <summary>What <c>UseFraiseQLState()</c> puts into the context's options. Holds no setting that alters EF's services.</summary>
 internal sealed class FraiseQLStateOptionsExtension : IDbContextOptionsExtension
 {
+    private static readonly HashSet<Type> s_decorated =
+    [
+        typeof(IQuerySqlGeneratorFactory), typeof(IRelationalCommandBuilderFactory), typeof(IDatabase),
+        typeof(IRelationalAnnotationProvider), typeof(IMigrationsSqlGenerator),
+    ];
+
     private DbContextOptionsExtensionInfo? _info;
 
     public DbContextOptionsExtensionInfo Info => _info ??= new ExtensionInfo(this);
@@ -25,6 +35,18 @@ internal sealed class FraiseQLStateOptionsExtension : IDbContextOptionsExtension
         if (provider.GetType().Assembly.GetName().Name != "Npgsql.EntityFrameworkCore.PostgreSQL")
         {
             throw new InvalidOperationException(StateStrings.OtherProvider(provider.GetType().Assembly.GetName().Name));
+        }
+
+        // A replacement takes the place of our decorator and of what it decorates: nothing would be cached, or captured, silently.
+        var core = options.FindExtension<CoreOptionsExtension>();
+        if (core?.ReplacedServices?.Keys.Select(k => k.Item1).FirstOrDefault(s_decorated.Contains) is { } replaced)
+        {
+            throw new InvalidOperationException(StateStrings.ReplacedService(replaced.Name));
+        }
+
+        if (core?.InternalServiceProvider is { } services && services.GetService(typeof(QueryPlanner)) is null)
+        {
+            throw new InvalidOperationException(StateStrings.NotInInternalServices);
         }
     }
 

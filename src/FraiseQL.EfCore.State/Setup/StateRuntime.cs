@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using FraiseQL.EfCore.State.Cache;
-using FraiseQL.EfCore.State.Diagnostics;
 using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.Listener;
 using Microsoft.Extensions.Caching.Distributed;

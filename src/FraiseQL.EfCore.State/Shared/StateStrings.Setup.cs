@@ -8,4 +8,12 @@ internal static partial class StateStrings
 
     public static string UnknownKey(string key, string nearest) =>
         $"The configuration key '{key}' is unknown. Did you mean '{nearest}'? Correct the key, or remove it.";
+
+    public const string NotInInternalServices =
+        "UseFraiseQLState() is used together with UseInternalServiceProvider(), but that provider lacks its services. "
+        + "Call services.AddEntityFrameworkFraiseQLState() where the internal provider is built.";
+
+    public static string ReplacedService(string service) =>
+        $"Another package or the application replaces {service} with ReplaceService(). UseFraiseQLState() stands around that service, and would do "
+        + "nothing. Remove the replacement, or remove UseFraiseQLState() from this context.";
 }

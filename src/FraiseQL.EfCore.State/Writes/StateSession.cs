@@ -8,6 +8,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace FraiseQL.EfCore.State.Writes;
 
@@ -18,20 +19,25 @@ namespace FraiseQL.EfCore.State.Writes;
 internal sealed class StateSession : IResettableService
 {
     private readonly PendingWrites _pending = new();
+    private readonly ILoggerFactory _loggers;
     private string? _connectionString;
     private DatabaseState? _database;
     private Transaction? _ambient;
 
-    public StateSession(ICurrentDbContext context, IDbContextOptions options)
+    public StateSession(ICurrentDbContext context, IDbContextOptions options, ILoggerFactory loggers)
     {
+        _loggers = loggers;
         Runtime = FindRuntime(context.Context.GetType(), options);
         if (!Runtime.HasListener && Runtime.TryNoteAlone())
         {
-            Log.NoListener(Runtime.Logger);
+            Log.NoListener(Logger);
         }
     }
 
     public StateRuntime Runtime { get; }
+
+    // The context's own logging, which exists without an application around it too.
+    private ILogger Logger => _loggers.CreateLogger(FraiseQLStateDiagnostics.LoggerName);
 
     public CacheOutcome LastOutcome { get; private set; }
 
@@ -93,7 +99,7 @@ internal sealed class StateSession : IResettableService
     {
         if (plan.Refusal is { } refusal && plan.TryNoteRefusal())
         {
-            Log.Refused(Runtime.Logger, refusal.Code, refusal.Reason);
+            Log.Refused(Logger, refusal.Code, refusal.Reason);
         }
 
         StateMetrics.Bypassed(reason);
@@ -104,7 +110,7 @@ internal sealed class StateSession : IResettableService
     {
         if (plan.TryNoteRefusal())
         {
-            Log.Refused(Runtime.Logger, refusal.Code, refusal.Reason);
+            Log.Refused(Logger, refusal.Code, refusal.Reason);
         }
 
         Bypassed(plan, refusal.Code);
