@@ -46,6 +46,13 @@ public sealed partial class DocsTests
         Assert.InRange(CSharpBlock().Count(text), 4, 20);
     }
 
+    [Fact]
+    public void The_readme_lists_every_option_and_no_other()
+    {
+        var listed = OptionKey().Matches(RepositoryFiles.Read("README.md")).Select(key => key.Groups["key"].Value);
+        Assert.Equal(Keys(typeof(FraiseQLStateOptions), "").Order(StringComparer.Ordinal), listed.Distinct().Order(StringComparer.Ordinal));
+    }
+
     [Theory]
     [InlineData("var posts = await db.Posts.ToListAsync();")]
     [InlineData("using System.Text;\n\npublic int Twice(int x) => 2 * x;")]
@@ -59,6 +66,12 @@ public sealed partial class DocsTests
 
     [GeneratedRegex(@"^(?<indent> *)```csharp\n(?<code>.*?)^\k<indent>```$", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex CSharpBlock();
+
+    private static IEnumerable<string> Keys(Type options, string path) => options.GetProperties()
+        .SelectMany(property => property.CanWrite ? [path + property.Name] : Keys(property.PropertyType, $"{path}{property.Name}:"));
+
+    [GeneratedRegex("`(?<key>(Cache|Cdc|Consistency):[A-Za-z0-9:]+)`")]
+    private static partial Regex OptionKey();
 
     [GeneratedRegex(@"\]\((?<target>[^)\s]+)\)")]
     private static partial Regex Link();
