@@ -26,14 +26,25 @@ var clock = Stopwatch.StartNew();
 await using var world = await BenchWorld.CreateAsync(server, Environment.GetEnvironmentVariable("FRAISEQL_BENCH_REDIS"));
 Console.WriteLine($"Data set loaded in {clock.Elapsed.TotalSeconds:0.0} s; {Environment.ProcessorCount} processors.");
 var missed = 0;
+var failed = 0;
 foreach (var benchmark in all.Where(b => ids.Length == 0 ? !b.OnlyByName : ids.Contains(b.Id, StringComparer.OrdinalIgnoreCase)))
 {
-    var figures = await benchmark.RunAsync(world, effort);
-    Report.Print(benchmark.Id, benchmark.Title, figures);
-    Report.Write(results, benchmark.Id, figures);
-    missed += figures.Count(f => f.Met == false);
+    try
+    {
+        var figures = await benchmark.RunAsync(world, effort);
+        Report.Print(benchmark.Id, benchmark.Title, figures);
+        Report.Write(results, benchmark.Id, figures);
+        missed += figures.Count(f => f.Met == false);
+    }
+#pragma warning disable CA1031 // The others can still be measured; the exit code tells.
+    catch (Exception exception)
+#pragma warning restore CA1031
+    {
+        await Console.Error.WriteLineAsync($"{benchmark.Id} failed: {exception}");
+        failed++;
+    }
 }
 
 Console.WriteLine();
-Console.WriteLine($"{clock.Elapsed.TotalSeconds:0} s; {missed} goals not met; figures in {results}");
-return 0;
+Console.WriteLine($"{clock.Elapsed.TotalSeconds:0} s; {missed} goals not met, {failed} benchmarks failed; figures in {results}");
+return failed == 0 ? 0 : 1;

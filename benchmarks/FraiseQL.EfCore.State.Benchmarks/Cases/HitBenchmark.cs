@@ -37,10 +37,18 @@ internal abstract class HitBenchmark<T> : IBenchmark
                 Async("plain EF, async", plain, Query),
                 Async("hook A, async", hooked, Query),
                 Async("cached, async", cached, Cacheable),
+                Async("cached, default ttl, async", cached, (db, n) => Query(db, n).Cacheable()),
                 Sync("plain EF, sync", plain, Query),
                 Sync("hook A, sync", hooked, Query),
                 Sync("cached, sync", cached, Cacheable))
-            .With([.. Goals("async"), .. Goals("sync")])
+            .With(
+            [
+                .. Goals("async"),
+                .. Goals("sync"),
+
+                // What the ttl costs as one more parameter of the query.
+                Goal.Ratio("cached, default ttl, async", Metric.Cpu, "hook A, async", CpuToHook),
+            ])
             .RunAsync(effort);
         var outcome = cached.Database.GetCacheOutcome();
         return outcome == CacheOutcome.L1Hit ? figures : throw new InvalidOperationException($"The last read was no hit: {outcome}.");

@@ -8,7 +8,7 @@ internal sealed record Effort(bool Quick)
     /// <summary>How long the JIT must have had nothing to do before anything is measured.</summary>
     public TimeSpan Quiet => TimeSpan.FromMilliseconds(Quick ? 400 : 1000);
 
-    public TimeSpan LongestWarmUp => TimeSpan.FromSeconds(Quick ? 4 : 15);
+    public TimeSpan LongestWarmUp => TimeSpan.FromSeconds(Quick ? 2.5 : 15);
 
     public TimeSpan Batch => TimeSpan.FromMilliseconds(Quick ? 20 : 40);
 
