@@ -99,9 +99,12 @@ internal sealed class Script(Stage stage, CancellationToken cancellationToken)
         var title = NewTitle();
         var edit = await writer.RetitleAsync(_post, title, cancellationToken);
         var committed = _time.GetTimestamp();
+        var onOther = FreshAsync(other, title, committed);
         var own = await writer.GetAsync($"posts/{_post}", cancellationToken);
+        var seen = await onOther;
         Expect(own.Title == title, $"{writer.Name} still shows the old title after its own write.");
-        return $"saved in {edit.ServerMs:0.0} ms; {writer.Name}: fresh on the first read ({own}); {await FreshAsync(other, title, committed)}";
+        return string.Create(
+            CultureInfo.InvariantCulture, $"saved in {edit.ServerMs:0.0} ms; {writer.Name}: fresh on the first read ({own}); {seen}");
     }
 
     private async Task<string> OtherListStaysAsync()
@@ -168,7 +171,8 @@ internal sealed class Script(Stage stage, CancellationToken cancellationToken)
             var onB = await stage.B.GetAsync($"posts?page={page}", cancellationToken);
             if (onB.Cache == "l2")
             {
-                return $"{edit}; first l2 hit on B {_time.GetElapsedTime(started).TotalMilliseconds:0} ms later ({onB})";
+                return string.Create(
+                    CultureInfo.InvariantCulture, $"{edit}; first l2 hit on B {_time.GetElapsedTime(started).TotalMilliseconds:0} ms later ({onB})");
             }
 
             Expect(_time.GetElapsedTime(started) < Patience, "B found nothing in Redis after it came back.");
@@ -191,7 +195,7 @@ internal sealed class Script(Stage stage, CancellationToken cancellationToken)
         var feed = await stage.B.GetAsync($"authors/{_author}/posts", cancellationToken);
         Expect(feed.Titles.Contains(title), "The restarted B served a list from before its death.");
         var hit = await UntilL1Async(stage.B, $"posts/{_post}");
-        return $"B up after {up.TotalMilliseconds:0} ms; first read fresh ({first}); list fresh ({feed}); hits again ({hit})";
+        return string.Create(CultureInfo.InvariantCulture, $"B up after {up.TotalMilliseconds:0} ms") + $"; first read fresh ({first}); list fresh ({feed}); hits again ({hit})";
     }
 
     private async Task<string> CompareAllAsync()
