@@ -3,6 +3,7 @@ namespace BlogApp.Tests;
 public sealed class CacheHeaderTests(BlogWorld world) : IClassFixture<BlogWorld>
 {
     [Fact]
+    [Feature("S1.4-recache")]
     public async Task The_second_read_is_answered_from_memory()
     {
         var path = $"posts/{await world.IdAsync("post-10")}";
@@ -34,6 +35,8 @@ public sealed class CacheHeaderTests(BlogWorld world) : IClassFixture<BlogWorld>
     }
 
     [Fact]
+    [Feature("S1.4-by-owner")]
+    [Feature("S1.4-by-key")]
     public async Task An_edit_is_fresh_on_the_next_read_and_leaves_the_list_of_another_author_cached()
     {
         var id = await world.IdAsync("post-12"); // Bob's
@@ -57,6 +60,7 @@ public sealed class CacheHeaderTests(BlogWorld world) : IClassFixture<BlogWorld>
     }
 
     [Fact]
+    [Feature("S0-cdc-drives-all")]
     public async Task An_edit_by_another_program_becomes_fresh_by_itself()
     {
         var id = await world.IdAsync("post-14");
@@ -79,6 +83,7 @@ public sealed class CacheHeaderTests(BlogWorld world) : IClassFixture<BlogWorld>
     }
 
     [Fact]
+    [Feature("S1.1-l2-shared")]
     public async Task A_second_node_finds_in_Redis_what_the_first_one_read_and_both_see_an_edit_through_the_other()
     {
         var database = await PostgresServer.CreateSharedDatabaseAsync();
@@ -89,17 +94,21 @@ public sealed class CacheHeaderTests(BlogWorld world) : IClassFixture<BlogWorld>
         await a.WarmAsync("tags");
         await b.WarmAsync("authors");
 
-        var path = $"posts/{await BlogWorld.SqlAsync(database, "SELECT id FROM posts WHERE slug = 'post-20'")}";
-        await a.WarmAsync(path);
+        // A read of Redis has a time limit, after which the database answers: on a busy machine the first post may not make it.
+        var id = (int)(await BlogWorld.SqlAsync(database, "SELECT id FROM posts WHERE slug = 'post-20'"))!;
+        var shared = id - 10;
         var first = await Eventually.For(
             async () =>
             {
-                var reply = await b.GetAsync(path);
-                return reply;
+                await a.WarmAsync($"posts/{++shared}");
+                return await b.GetAsync($"posts/{shared}");
             },
-            reply => reply.Cache is "l2" or "l1");
-        Assert.Equal("Post 20", first["title"].GetString());
+            reply => reply.Cache == "l2");
+        Assert.Equal(shared, first["id"].GetInt32());
 
+        var path = $"posts/{id}";
+        await a.WarmAsync(path);
+        await b.WarmAsync(path);
         await b.PutAsync(path, new
         {
             slug = "post-20", channel = "main", title = "Through B", publishedOn = "2026-01-20", authors = new[] { "Bob" }, body = "New",
