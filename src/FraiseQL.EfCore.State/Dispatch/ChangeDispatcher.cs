@@ -114,7 +114,7 @@ internal sealed class ChangeDispatcher : BackgroundService
         var connection = new SerialConnection(open);
         await using var _ = connection.ConfigureAwait(false);
         var state = await PrepareAsync(open, stopping).ConfigureAwait(false);
-        var name = _runtime.Options.Cdc.HandlerGroup ?? $"handlers:{_database.Name}";
+        var name = _runtime.Options.Cdc.HandlerGroup is { Length: > 0 } chosen ? chosen : $"handlers:{_database.Name}";
         var group = new HandlerGroup(connection, name, _owner, _runtime);
         await group.EnsureAsync(state, stopping).ConfigureAwait(false);
 
