@@ -106,7 +106,9 @@ internal sealed class ListenerSession : IAsyncDisposable
             var pause = pacing.Next(rung || count > 0, count > 0, _cursor.Position.InProgress.Length > 0);
             rung = await _doorbell.WaitAsync(pause, cancellationToken).ConfigureAwait(false);
             var spacing = MinSpacing - time.GetElapsedTime(startedAt);
-            if (spacing > TimeSpan.Zero)
+
+            // A look that found nothing is no sign of load, and the change that has just rung need not wait for it.
+            if (count > 0 && spacing > TimeSpan.Zero)
             {
                 await Task.Delay(spacing, time, cancellationToken).ConfigureAwait(false);
             }
