@@ -12,6 +12,7 @@ internal static class Seed
         await using var db = new BlogContext(options);
         await db.Database.EnsureCreatedAsync();
         var tags = Enumerable.Range(1, 3).Select(i => new Tag { Name = $"tag {i}" }).ToArray();
+        db.Tags.AddRange(tags);
         for (var a = 1; a <= 4; a++)
         {
             var author = new Author { Name = $"Author {a}" };
