@@ -19,7 +19,8 @@ internal static class CaptureCheck
         """
         select m.relation, pg_catalog.obj_description(p.oid, 'pg_proc'),
             coalesce(bit_or(t.tgtype), 0)::int,
-            coalesce(bit_or(t.tgtype) filter (where t.tgenabled in ('O', 'A')), 0)::int
+            coalesce(bit_or(t.tgtype) filter (where t.tgenabled in ('O', 'A')), 0)::int,
+            coalesce(bool_or(c.relrowsecurity), false)
         from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as m (relation, function, schema, name)
         join pg_catalog.pg_namespace f on f.nspname = 'fraiseql'
         join pg_catalog.pg_proc p on p.pronamespace = f.oid and p.proname = m.function
@@ -57,7 +58,7 @@ internal static class CaptureCheck
             await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
             while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
             {
-                found[reader.GetString(0)] = new(reader.IsDBNull(1) ? null : reader.GetString(1), reader.GetInt32(2), reader.GetInt32(3));
+                found[reader.GetString(0)] = new(reader.IsDBNull(1) ? null : reader.GetString(1), reader.GetInt32(2), reader.GetInt32(3), reader.GetBoolean(4));
             }
         }
 
@@ -70,6 +71,7 @@ internal static class CaptureCheck
         var missing = new List<string>();
         var other = new List<string>();
         var disabled = new List<string>();
+        var secured = new List<string>();
         foreach (var table in tables)
         {
             if (!logPresent || !found.TryGetValue(table.Relation, out var capture) || (capture.Triggers & AllEvents) != AllEvents)
@@ -83,6 +85,11 @@ internal static class CaptureCheck
             else if ((capture.Enabled & AllEvents) != AllEvents)
             {
                 disabled.Add(table.Relation);
+            }
+            else if (capture.RowSecurity)
+            {
+                // Which rows a session sees hangs on its role and settings, which are not part of a key: such rows must not be shared.
+                secured.Add(table.Relation);
             }
             else
             {
@@ -110,8 +117,13 @@ internal static class CaptureCheck
             problems.Add(StateStrings.CaptureDisabled(disabled));
         }
 
+        if (secured.Count > 0)
+        {
+            problems.Add(StateStrings.RowSecurity(secured));
+        }
+
         return new CaptureReport(logPresent, verified, problems);
     }
 
-    private readonly record struct Found(string? Annotation, int Triggers, int Enabled);
+    private readonly record struct Found(string? Annotation, int Triggers, int Enabled, bool RowSecurity);
 }

@@ -2,6 +2,6 @@ namespace FraiseQL.EfCore.State.Migrations;
 
 /// <summary>What a database captures, compared with the model.</summary>
 /// <param name="LogPresent">Whether the event log is there.</param>
-/// <param name="Verified">Relations whose triggers are all present, enabled and made from this model.</param>
+/// <param name="Verified">Relations whose triggers are all present, enabled and made from this model, and whose rows are the same for all sessions: what may be cached.</param>
 /// <param name="Problems">For the user: what is missing and which command adds it. Empty when all is well.</param>
 internal sealed record CaptureReport(bool LogPresent, IReadOnlySet<string> Verified, IReadOnlyList<string> Problems);

@@ -26,6 +26,10 @@ internal static partial class StateStrings
     public static string CaptureDisabled(IReadOnlyCollection<string> relations) =>
         $"The triggers of {List(relations)} are disabled: run ALTER TABLE … ENABLE TRIGGER USER on each of these tables.";
 
+    public static string RowSecurity(IReadOnlyCollection<string> relations) =>
+        $"{List(relations)} have row-level security: what one session sees must not be served to another, so their queries are not cached. "
+        + "Their changes are captured as usual. To cache them, filter by a query filter with a parameter instead of a policy.";
+
     private static string List(IReadOnlyCollection<string> names)
         => string.Join(", ", names.Take(10)) + (names.Count > 10 ? $" and {names.Count - 10} more" : "");
 }

@@ -264,6 +264,23 @@ public sealed class NodeTests : IAsyncLifetime
     }
 
     [Fact]
+    [Feature("U-29-rls-check")]
+    [Feature("S9.1-dont-before-authz")]
+    public async Task A_table_with_row_level_security_is_not_cached_and_the_log_says_so()
+    {
+        await ExecuteAsync("ALTER TABLE \"Documents\" ENABLE ROW LEVEL SECURITY");
+        await using var node = await Node.StartAsync(_connectionString);
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.Equal(CacheOutcome.Bypass, (await node.ReadAsync(db => db.Documents.Cacheable().CountAsync())).Outcome);
+        }
+
+        Assert.Contains(node.Logs.GetSnapshot(), r => r.Message.Contains("public.Documents have row-level security", StringComparison.Ordinal));
+        await Titles(node, 1);
+        Assert.Equal(CacheOutcome.L1Hit, (await Titles(node, 1)).Outcome);
+    }
+
+    [Fact]
     public async Task Two_databases_with_the_same_sql_never_share_rows()
     {
         var other = await PostgresServer.CreateSharedDatabaseAsync();
