@@ -10,6 +10,9 @@ internal sealed class KeyMemo
 {
     private const int Size = 1 << 14;
 
+    // Bounds the table's memory: a query with a parameter of many kilobytes does not notice that its key is hashed each time.
+    private const int LongestRemembered = 2048;
+
     private readonly CacheKey?[] _slots = new CacheKey?[Size];
 
     public static int HashOf(ReadOnlySpan<byte> bytes) => (int)XxHash3.HashToUInt64(bytes);
@@ -20,5 +23,11 @@ internal sealed class KeyMemo
         return key is not null && key.Hash == hash && bytes.SequenceEqual(key.Bytes) ? key : null;
     }
 
-    public void Remember(CacheKey key) => Volatile.Write(ref _slots[key.Hash & (Size - 1)], key);
+    public void Remember(CacheKey key)
+    {
+        if (key.Bytes.Length <= LongestRemembered)
+        {
+            Volatile.Write(ref _slots[key.Hash & (Size - 1)], key);
+        }
+    }
 }

@@ -75,6 +75,16 @@ public sealed class KeyTests
         Assert.Equal(64, key.Text.Length);
     }
 
+    [Fact]
+    public void The_memo_does_not_hold_on_to_huge_keys()
+    {
+        var memo = new KeyMemo();
+        var bytes = new byte[10_000];
+        var key = new CacheKey(bytes, KeyMemo.HashOf(bytes), [], []);
+        memo.Remember(key);
+        Assert.Null(memo.Find(bytes, key.Hash));
+    }
+
     [Theory]
     [InlineData("Host=a;Database=x;Username=u", "Host=A;Database=x;Username=u;Timeout=3;Password=secret", true, true)]
     [InlineData("Host=a;Database=x;Username=u", "Host=a;Database=x;Username=v", true, false)]
