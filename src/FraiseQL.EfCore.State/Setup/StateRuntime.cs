@@ -26,7 +26,6 @@ internal sealed class StateRuntime : IDisposable
     {
         Options = options;
         Time = time;
-        Loggers = loggers;
         HasListener = hasListener;
         Logger = loggers.CreateLogger(FraiseQLStateDiagnostics.LoggerName);
         Store = new EntryStore(options.Cache, l2, time, loggers);
@@ -38,8 +37,6 @@ internal sealed class StateRuntime : IDisposable
     public FraiseQLStateOptions Options { get; }
 
     public TimeProvider Time { get; }
-
-    public ILoggerFactory Loggers { get; }
 
     public ILogger Logger { get; }
 
