@@ -29,6 +29,9 @@ internal static class CellHash
     /// <param name="value">The value's canonical text: the text that PostgreSQL's <c>to_jsonb</c> gives for it, without quotes.</param>
     public static int Value(string relation, string column, ReadOnlySpan<char> value) => Cell(relation, column, value);
 
+    /// <summary>Bumped when a tag is invalidated by code.</summary>
+    public static int Tag(string tag) => Cell("\u0001tag", tag, default);
+
     private static int Cell(string relation, string column, ReadOnlySpan<char> value)
     {
         var hash = new XxHash3();

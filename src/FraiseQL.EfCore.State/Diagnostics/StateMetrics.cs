@@ -23,6 +23,7 @@ internal static class StateMetrics
         new("fraiseql.cache.request.result", "hit_l2"),
         new("fraiseql.cache.request.result", "miss"),
         new("fraiseql.cache.request.result", "bypass"),
+        new("fraiseql.cache.request.result", "stale"),
     ];
 
     public static void Requested(CacheOutcome outcome)

@@ -8,6 +8,12 @@ internal static class StateAnnotations
     /// <summary>On an entity type: its changes are not captured.</summary>
     public const string IgnoreChangeEvents = Prefix + "IgnoreChangeEvents";
 
+    /// <summary>On an entity type: the profile of cacheable queries that read it.</summary>
+    public const string CacheProfile = Prefix + "CacheProfile";
+
+    /// <summary>On an entity type: the time to live of cacheable queries that read it, in ticks.</summary>
+    public const string CacheTtl = Prefix + "CacheTtl";
+
     /// <summary>On an entity type: its table is excluded from migrations. EF's runtime model forgets that, this one does not.</summary>
     public const string NotMigrated = Prefix + "NotMigrated";
 

@@ -17,4 +17,7 @@ public enum CacheOutcome
 
     /// <summary>From the database, and not cached: within a transaction, refused, or not safe at the moment.</summary>
     Bypass,
+
+    /// <summary>From memory although it may be out of date: the database could not be reached, and the query has <c>FailSafe</c>.</summary>
+    Stale,
 }

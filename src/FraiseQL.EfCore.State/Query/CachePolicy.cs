@@ -5,13 +5,14 @@ using System.Globalization;
 namespace FraiseQL.EfCore.State.Query;
 
 /// <summary>
-/// What the author of a query asked for. Travels from the expression to the command as a query tag, which holds only a number: the policy
-/// itself is interned here. There are as many as distinct calls in the program's source.
+/// How a query is marked. Travels from the expression to the command as a query tag, which holds only a number: the policy itself is
+/// interned here. There are as many as distinct marks in the program's source.
 /// </summary>
-/// <param name="Ttl">The time to live when it is a constant of the query.</param>
-/// <param name="TtlParameter">The query parameter that holds it otherwise; neither means the default.</param>
+/// <param name="Options">What the mark says, when that is part of the query.</param>
+/// <param name="Parameter">The query parameter that holds it otherwise.</param>
 /// <param name="IsSplit">Whether EF runs the query as several commands.</param>
-internal sealed record CachePolicy(TimeSpan? Ttl, string? TtlParameter, bool IsSplit)
+/// <param name="IsImplicit">Whether nobody marked the query itself (<c>CacheAllQueries</c>).</param>
+internal sealed record CachePolicy(CacheableOptions Options, string? Parameter, bool IsSplit, bool IsImplicit = false)
 {
     private const string TagPrefix = "fraiseql-cacheable:";
 

@@ -149,7 +149,7 @@ internal sealed partial class CachingRelationalCommand
                 await DisposeAsync(live, async).ConfigureAwait(false);
                 var rows = capture.Rows!.Build();
                 var snapshot = capture.Snapshot;
-                var entry = new CachedEntry(rows, snapshot, createdAt, lookup.Ttl, stamp);
+                var entry = new CachedEntry(rows, snapshot, createdAt, lookup.Policy.LongestTtl, stamp);
 
                 // A snapshot older than what this node had applied before (a foreign transaction, a replica) proves nothing.
                 if (!withSnapshot || (snapshot is not null && (position is null || snapshot.Contains(position))))

@@ -1,7 +1,9 @@
 using FraiseQL.EfCore.State.Cache;
 using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.Rows;
+using FraiseQL.EfCore.State.Setup;
 using FraiseQL.EfCore.State.Writes;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage;
@@ -153,50 +155,108 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
     {
         var session = SessionOf(parameters);
         var plan = _plan!;
-        if (session.WhyBypass(parameters.Connection, plan) is { } reason)
+        var runtime = session.Runtime;
+        var values = parameters.ParameterValues!;
+        var database = session.DatabaseOf(parameters.Connection);
+        var policy = plan.PolicyOf(runtime.Options.Cache, parameters.Context!, values, session.CacheAllTtl);
+        if (session.WhyBypass(parameters.Connection, database, plan, policy) is { } reason)
         {
             session.Bypassed(plan, reason);
             return default;
         }
 
-        var runtime = session.Runtime;
+        if (KeyOf(plan, policy, database, parameters, out var refusal) is not { } key)
+        {
+            session.Refused(plan, refusal!);
+            return default;
+        }
+
+        var lookup = new Lookup(key, database, policy, null);
+        var freshness = Freshness.Stale;
+        if (runtime.Store.FindInL1(key) is { } entry && (freshness = Check(entry, lookup, runtime)) == Freshness.Fresh)
+        {
+            return lookup with { Reader = Serve(entry, parameters.Connection, CacheOutcome.L1Hit) };
+        }
+
+        if (freshness == Freshness.Silent || (database.Ledger.Listening && database.Ledger.IsSilent))
+        {
+            session.Bypassed(plan, "silent");
+            return default;
+        }
+
+        return lookup;
+    }
+
+    private CacheKey? KeyOf(
+        QueryPlan plan, EffectivePolicy policy, DatabaseState database, RelationalCommandParameterObject parameters, out Refusal? refusal)
+    {
+        var runtime = _session!.Runtime;
+        if (policy.PerUser && runtime.Scopes.User is null)
+        {
+            refusal = Refusal.UserScope;
+            return null;
+        }
+
+        refusal = null;
         var values = parameters.ParameterValues!;
-        var ttl = plan.TtlOf(values, runtime.Options.Cache.DefaultTtl);
-        var database = session.DatabaseOf(parameters.Connection);
         var writer = new KeyWriter(stackalloc byte[384]);
-        CacheKey? key;
         try
         {
-            if (plan.TryWriteKey(ref writer, database.Identity, values) is { } type)
+            if (plan.TryWriteKey(ref writer, database.Identity, policy, values) is { } type)
             {
-                session.Refused(plan, Refusal.ParameterType(type.Name));
-                return default;
+                refusal = Refusal.ParameterType(type.Name);
+                return null;
+            }
+
+            if (!TryWriteScopes(ref writer, runtime.Scopes, parameters.Context!, policy.PerUser))
+            {
+                refusal = Refusal.ScopeFailed;
+                return null;
             }
 
             var hash = KeyMemo.HashOf(writer.Written);
-            key = runtime.Keys.Find(writer.Written, hash);
+            var key = runtime.Keys.Find(writer.Written, hash);
             if (key is null)
             {
-                key = plan.CreateKey(writer.Written.ToArray(), hash, values);
+                key = plan.CreateKey(writer.Written.ToArray(), hash, policy, values);
                 runtime.Keys.Remember(key);
             }
+
+            return key;
         }
         finally
         {
             writer.Dispose();
         }
-
-        var lookup = new Lookup(key, database, ttl, null);
-        return runtime.Store.FindInL1(key) is { } entry && IsServable(entry, lookup, runtime)
-            ? lookup with { Reader = Serve(entry, parameters.Connection, CacheOutcome.L1Hit) }
-            : lookup;
     }
 
-    private static bool IsServable(CachedEntry entry, Lookup lookup, Setup.StateRuntime runtime)
-        => lookup.Database.Ledger.Check(entry, lookup.Key!.Cells, lookup.Key.PendingCells) == Freshness.Fresh
+    private static bool TryWriteScopes(ref KeyWriter writer, CacheScopes scopes, DbContext context, bool perUser)
+    {
+        try
+        {
+            scopes.Write(ref writer, context, perUser);
+            return true;
+        }
+#pragma warning disable CA1031 // The application's function; its query goes on without the cache.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return false;
+        }
+    }
 
-            // Another call site may have stored the same query for longer than this one allows.
-            && (entry.Ttl <= lookup.Ttl || runtime.Time.GetUtcNow() - entry.CreatedAt < lookup.Ttl);
+    private static bool IsServable(CachedEntry entry, Lookup lookup, StateRuntime runtime) => Check(entry, lookup, runtime) == Freshness.Fresh;
+
+    private static Freshness Check(CachedEntry entry, Lookup lookup, StateRuntime runtime)
+    {
+        var freshness = lookup.Database.Ledger.Check(entry, lookup.Key!.Cells, lookup.Key.PendingCells);
+
+        // Another call site may have stored the same query for longer than this one allows.
+        return freshness == Freshness.Fresh && entry.Ttl > lookup.Policy.LongestTtl
+            && runtime.Time.GetUtcNow() - entry.CreatedAt >= lookup.Policy.LongestTtl
+                ? Freshness.Stale
+                : freshness;
+    }
 
     private CachedRelationalDataReader Serve(CachedEntry entry, IRelationalConnection connection, CacheOutcome outcome)
     {
@@ -207,5 +267,5 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
     }
 
     /// <summary>What is known after the synchronous part: no key means that the cache takes no part in this execution.</summary>
-    private readonly record struct Lookup(CacheKey? Key, Setup.DatabaseState Database, TimeSpan Ttl, RelationalDataReader? Reader);
+    private readonly record struct Lookup(CacheKey? Key, DatabaseState Database, EffectivePolicy Policy, RelationalDataReader? Reader);
 }

@@ -1,6 +1,7 @@
 using FraiseQL.EfCore.State.Cache;
 using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.Rows;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Storage;
 
@@ -12,13 +13,15 @@ namespace FraiseQL.EfCore.State.Query;
 /// </summary>
 internal sealed class QueryPlan
 {
-    private const byte KeyVersion = 1;
+    private const byte KeyVersion = 2;
+    private const byte Declared = 0xF1;
 
     private readonly int[] _fixedCells;
     private readonly int[] _pendingCells;
     private readonly Dependency[] _pinned;
     private int _refusalNoted;
     private VerifiedSet? _verified;
+    private Resolution? _resolution;
 
     public QueryPlan(
         byte[] id,
@@ -84,11 +87,19 @@ internal sealed class QueryPlan
     public bool TryNoteRefusal() => Interlocked.Exchange(ref _refusalNoted, 1) == 0;
 
     /// <summary>Whether the triggers of all tables were found in order; remembered for each set, as every execution asks.</summary>
-    public bool IsCaptured(IReadOnlySet<string>? relations)
+    public bool IsCaptured(IReadOnlySet<string>? relations, EffectivePolicy policy)
     {
         if (relations is null)
         {
             return false;
+        }
+
+        foreach (var table in policy.Tables)
+        {
+            if (!relations.Contains(table.Relation))
+            {
+                return false;
+            }
         }
 
         var verified = Volatile.Read(ref _verified);
@@ -101,10 +112,34 @@ internal sealed class QueryPlan
         return verified.HasAll;
     }
 
+    /// <summary>Whether the plan reads rows of the entity or of one derived from it.</summary>
+    public bool Reads(IEntityType entityType)
+        => entityType.GetDerivedTypesInclusive()
+            .SelectMany(e => e.GetTableMappings())
+            .Any(m => Dependencies.Any(d => d.Table.Name == m.Table.Name && d.Table.Relation == DependencyExtractor.Captured(m.Table)?.Relation));
+
+    /// <summary>What applies to an execution: found out once for each set of options, and remembered for the last of them.</summary>
+    /// <exception cref="InvalidOperationException">The options name a profile or an entity that does not exist.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A parameter of a compiled query is not a valid time to live.</exception>
+    public EffectivePolicy PolicyOf(CacheOptions cache, DbContext context, IReadOnlyDictionary<string, object?> values, TimeSpan? implicitTtl)
+    {
+        var options = Policy.Parameter is { } parameter ? MarkReader.FromValue(values.GetValueOrDefault(parameter)) : Policy.Options;
+        implicitTtl = Policy.IsImplicit ? implicitTtl : null;
+        var known = Volatile.Read(ref _resolution);
+        if (known is not null && ReferenceEquals(known.Cache, cache) && ReferenceEquals(known.Options, options) && known.ImplicitTtl == implicitTtl)
+        {
+            return known.Policy;
+        }
+
+        var policy = PolicyResolver.Resolve(cache, this, context.Model, options, implicitTtl);
+        Volatile.Write(ref _resolution, new Resolution(cache, options, implicitTtl, policy));
+        return policy;
+    }
+
     /// <summary>
     /// Writes the exact bytes of a key. Answers the CLR type of a parameter that has no exact form, or <see langword="null"/> when all have.
     /// </summary>
-    public Type? TryWriteKey(ref KeyWriter writer, DatabaseIdentity database, IReadOnlyDictionary<string, object?> values)
+    public Type? TryWriteKey(ref KeyWriter writer, DatabaseIdentity database, EffectivePolicy policy, IReadOnlyDictionary<string, object?> values)
     {
         writer.Byte(KeyVersion);
         writer.Bytes(Id);
@@ -118,12 +153,29 @@ internal sealed class QueryPlan
             }
         }
 
+        // A key stands for its dependencies too: the same query with other tags is another entry.
+        if (policy.DeclaresDependencies)
+        {
+            writer.Byte(Declared);
+            writer.Int32(policy.Tags.Count);
+            foreach (var tag in policy.Tags)
+            {
+                writer.Text(tag);
+            }
+
+            writer.Int32(policy.Tables.Count);
+            foreach (var table in policy.Tables)
+            {
+                writer.Text(table.Relation);
+            }
+        }
+
         return null;
     }
 
-    public CacheKey CreateKey(byte[] bytes, int hash, IReadOnlyDictionary<string, object?> values)
+    public CacheKey CreateKey(byte[] bytes, int hash, EffectivePolicy policy, IReadOnlyDictionary<string, object?> values)
     {
-        if (_pinned.Length == 0)
+        if (_pinned.Length == 0 && !policy.DeclaresDependencies)
         {
             return new CacheKey(bytes, hash, _fixedCells, _pendingCells);
         }
@@ -138,22 +190,11 @@ internal sealed class QueryPlan
                 : CellHash.Rows(relation));
         }
 
+        cells.AddRange(policy.Cells);
         return new CacheKey(bytes, hash, [.. cells.Distinct()], _pendingCells);
     }
 
-    /// <summary>The time to live of one execution.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">A parameter of a compiled query is not a valid time to live.</exception>
-    public TimeSpan TtlOf(IReadOnlyDictionary<string, object?> values, TimeSpan byDefault)
-    {
-        if (Policy.TtlParameter is not { } parameter)
-        {
-            return Policy.Ttl ?? byDefault;
-        }
-
-        var ttl = values.TryGetValue(parameter, out var value) && value is TimeSpan span ? span : TimeSpan.Zero;
-        CacheTtl.Check(ttl, "ttl");
-        return ttl;
-    }
-
     private sealed record VerifiedSet(IReadOnlySet<string> Relations, bool HasAll);
+
+    private sealed record Resolution(CacheOptions Cache, CacheableOptions Options, TimeSpan? ImplicitTtl, EffectivePolicy Policy);
 }

@@ -3,11 +3,20 @@ namespace FraiseQL.EfCore.State.Query;
 /// <summary>Why a query marked <c>.Cacheable</c> is not cached. The codes are stable: they appear in logs and metrics.</summary>
 internal sealed record Refusal(string Code, string Reason)
 {
+    /// <summary>Whether <c>DependsOn</c> or <c>Tags</c> make up for what the cache cannot read.</summary>
+    public bool CanBeDeclared { get; init; }
+
+    public static Refusal UserScope { get; } = new(
+        "user-scope", "it is cached per user, but nothing says who the user is; call VaryByUser(…) on what AddFraiseQLState() returns");
+
+    public static Refusal ScopeFailed { get; } = new(
+        "scope-failed", "a function given to VaryBy, VaryByUser or VaryBySessionVariable threw");
+
     public static Refusal SplitQuery { get; } = new(
         "split-query", "its parts are separate commands, which would be cached and invalidated separately; use AsSingleQuery() or project what you need");
 
     public static Refusal OpaqueSource(string what) => new(
-        "opaque-source", $"{what} cannot be traced to tables, so a change could not invalidate it");
+        "opaque-source", $"{what} cannot be traced to tables, so a change could not invalidate it; name what it reads: .Cacheable(o => o.DependsOn<TEntity>())") { CanBeDeclared = true };
 
     public static Refusal NotCaptured(string relation) => new(
         "not-captured", $"changes of {relation} are not captured (a view, a table without a primary key, or IgnoreChangeEvents())");

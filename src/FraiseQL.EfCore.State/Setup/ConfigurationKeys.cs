@@ -9,13 +9,17 @@ internal static class ConfigurationKeys
     // Written out, as reflection over the options would not survive trimming; a test compares the two.
     public static readonly IReadOnlyList<string> All =
     [
-        "Cache:Enabled", "Cache:DefaultTtl", "Cache:MaxRows", "Cache:MaxEntryBytes",
+        "Cache:Enabled", "Cache:DefaultTtl", "Cache:Version", "Cache:MaxRows", "Cache:MaxEntryBytes",
         "Cache:L1:MaxSizeMb",
         "Cache:L2:KeyPrefix", "Cache:L2:Timeout", "Cache:L2:BreakDuration",
         "Cdc:Enabled", "Cdc:PollInterval", "Cdc:IdlePollInterval", "Cdc:MaxReconnectDelay", "Cdc:HandlerAttempts",
         "Cdc:HandlerRetryDelay", "Cdc:HandlerLease", "Cdc:HandlerGroup",
         "Consistency:MaxSilence",
     ];
+
+    /// <summary>What may stand after <c>Cache:Profiles:name:</c>.</summary>
+    public static readonly IReadOnlyList<string> OfProfile =
+        ["Ttl", "L1Ttl", "L2Ttl", "PerUser", "MissBudget", "FailSafe", "Sliding", "RefreshAhead", "Reason"];
 
     public static void RefuseUnknown(IConfiguration section)
     {
@@ -26,7 +30,18 @@ internal static class ConfigurationKeys
                 continue;
             }
 
-            var nearest = All.MinBy(known => EditDistance.Between(known, path))!;
+            // Cache:Profiles:<any name>:<key>
+            var profile = path.Split(':') is [var cache, var profiles, var name, _]
+                && cache.Equals("Cache", StringComparison.OrdinalIgnoreCase) && profiles.Equals("Profiles", StringComparison.OrdinalIgnoreCase)
+                ? $"Cache:Profiles:{name}:"
+                : null;
+            var allowed = profile is null ? All : [.. OfProfile.Select(key => profile + key)];
+            if (allowed.Contains(path, StringComparer.OrdinalIgnoreCase))
+            {
+                continue;
+            }
+
+            var nearest = allowed.MinBy(known => EditDistance.Between(known, path))!;
             var prefix = section is IConfigurationSection named ? named.Path + ":" : string.Empty;
             throw new InvalidOperationException(StateStrings.UnknownKey(prefix + path, prefix + nearest));
         }

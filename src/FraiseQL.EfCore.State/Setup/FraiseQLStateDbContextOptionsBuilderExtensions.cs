@@ -1,3 +1,4 @@
+using FraiseQL.EfCore.State;
 using FraiseQL.EfCore.State.Setup;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 
@@ -25,6 +26,30 @@ public static class FraiseQLStateDbContextOptionsBuilderExtensions
 
         var extension = optionsBuilder.Options.FindExtension<FraiseQLStateOptionsExtension>() ?? new FraiseQLStateOptionsExtension();
         ((IDbContextOptionsBuilderInfrastructure)optionsBuilder).AddOrUpdateExtension(extension);
+        return optionsBuilder;
+    }
+
+    /// <summary>As <see cref="UseFraiseQLState(DbContextOptionsBuilder)"/>, with options of this context.</summary>
+    /// <param name="optionsBuilder">The builder of the context's options.</param>
+    /// <param name="configure">Sets the options; called at once.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="InvalidOperationException">Thrown at the first use of the context: its provider is not Npgsql.</exception>
+    public static DbContextOptionsBuilder UseFraiseQLState(
+        this DbContextOptionsBuilder optionsBuilder, Action<FraiseQLStateOptionsBuilder> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        optionsBuilder.UseFraiseQLState();
+        configure(new FraiseQLStateOptionsBuilder(optionsBuilder));
+        return optionsBuilder;
+    }
+
+    /// <inheritdoc cref="UseFraiseQLState(DbContextOptionsBuilder, Action{FraiseQLStateOptionsBuilder})"/>
+    /// <typeparam name="TContext">The type of the context.</typeparam>
+    public static DbContextOptionsBuilder<TContext> UseFraiseQLState<TContext>(
+        this DbContextOptionsBuilder<TContext> optionsBuilder, Action<FraiseQLStateOptionsBuilder> configure)
+        where TContext : DbContext
+    {
+        UseFraiseQLState((DbContextOptionsBuilder)optionsBuilder, configure);
         return optionsBuilder;
     }
 

@@ -36,6 +36,29 @@ public sealed class CacheOptions
     /// <value>The default value is 4 MiB.</value>
     public int MaxEntryBytes { get; set; } = 4 * 1024 * 1024;
 
+    /// <summary>
+    /// A text of your own in every key: with another one, nothing that was cached before is found. For a deployment that must not read what
+    /// the one before it wrote.
+    /// </summary>
+    /// <value>The default value is <see langword="null"/>.</value>
+    public string? Version { get; set; }
+
+    /// <summary>Kinds of queries by name, for <c>.Cacheable("name")</c>. Names are compared without regard to case.</summary>
+    /// <value>At first the four of <see cref="CacheProfile"/>, which may be altered.</value>
+    public IDictionary<string, CacheProfileOptions> Profiles { get; } = new Dictionary<string, CacheProfileOptions>(StringComparer.OrdinalIgnoreCase)
+    {
+        [CacheProfile.Static] = new() { Ttl = TimeSpan.FromHours(1), MissBudget = TimeSpan.FromSeconds(1), Reason = "changes seldom" },
+        [CacheProfile.UserSpecific] = new()
+        {
+            Ttl = TimeSpan.FromMinutes(5), PerUser = true, MissBudget = TimeSpan.FromMilliseconds(100), Reason = "one user's data",
+        },
+        [CacheProfile.RealTime] = new() { Ttl = TimeSpan.FromSeconds(10), MissBudget = TimeSpan.FromMilliseconds(100), Reason = "changes all the time" },
+        [CacheProfile.Personalized] = new()
+        {
+            Ttl = TimeSpan.FromSeconds(30), PerUser = true, MissBudget = TimeSpan.FromMilliseconds(500), Reason = "made for one user",
+        },
+    };
+
     /// <summary>The first level: this process's memory.</summary>
     public L1Options L1 { get; } = new();
 

@@ -20,6 +20,24 @@ internal sealed class FraiseQLStateOptionsExtension : IDbContextOptionsExtension
 
     private DbContextOptionsExtensionInfo? _info;
 
+    public FraiseQLStateOptionsExtension()
+    {
+    }
+
+    private FraiseQLStateOptionsExtension(FraiseQLStateOptionsExtension other)
+    {
+        CachesAllQueries = other.CachesAllQueries;
+        CacheAllTtl = other.CacheAllTtl;
+    }
+
+    /// <summary>Whether queries without a mark are cached too. Decided when a query is compiled, so part of EF's service provider.</summary>
+    public bool CachesAllQueries { get; private init; }
+
+    /// <summary>How long those live that do not say; read at each execution.</summary>
+    public TimeSpan? CacheAllTtl { get; private init; }
+
+    public FraiseQLStateOptionsExtension WithCacheAllQueries(TimeSpan? ttl) => new(this) { CachesAllQueries = true, CacheAllTtl = ttl };
+
     public DbContextOptionsExtensionInfo Info => _info ??= new ExtensionInfo(this);
 
     public void ApplyServices(IServiceCollection services) => services.AddEntityFrameworkFraiseQLState();
@@ -50,16 +68,19 @@ internal sealed class FraiseQLStateOptionsExtension : IDbContextOptionsExtension
         }
     }
 
-    private sealed class ExtensionInfo(IDbContextOptionsExtension extension) : DbContextOptionsExtensionInfo(extension)
+    private sealed class ExtensionInfo(FraiseQLStateOptionsExtension extension) : DbContextOptionsExtensionInfo(extension)
     {
+        private bool CachesAllQueries => ((FraiseQLStateOptionsExtension)Extension).CachesAllQueries;
+
         public override bool IsDatabaseProvider => false;
 
-        public override string LogFragment => "using FraiseQL state ";
+        public override string LogFragment => CachesAllQueries ? "using FraiseQL state, CacheAllQueries " : "using FraiseQL state ";
 
-        public override int GetServiceProviderHashCode() => 0;
+        public override int GetServiceProviderHashCode() => CachesAllQueries ? 1 : 0;
 
-        public override bool ShouldUseSameServiceProvider(DbContextOptionsExtensionInfo other) => other is ExtensionInfo;
+        public override bool ShouldUseSameServiceProvider(DbContextOptionsExtensionInfo other)
+            => other is ExtensionInfo info && info.CachesAllQueries == CachesAllQueries;
 
-        public override void PopulateDebugInfo(IDictionary<string, string> debugInfo) => debugInfo["FraiseQL:UseFraiseQLState"] = "1";
+        public override void PopulateDebugInfo(IDictionary<string, string> debugInfo) => debugInfo["FraiseQL:UseFraiseQLState"] = CachesAllQueries ? "2" : "1";
     }
 }

@@ -14,6 +14,25 @@ internal sealed class FraiseQLStateOptionsValidator(string name) : IValidateOpti
 
         var failures = new List<string>();
         Range("Cache:DefaultTtl", options.Cache.DefaultTtl, TimeSpan.FromTicks(1), Query.CacheTtl.Longest, "there is no endless caching");
+        foreach (var (profile, values) in options.Cache.Profiles)
+        {
+            foreach (var (key, value) in (ReadOnlySpan<(string, TimeSpan?)>)[
+                (nameof(values.Ttl), values.Ttl), (nameof(values.L1Ttl), values.L1Ttl), (nameof(values.L2Ttl), values.L2Ttl),
+                (nameof(values.MissBudget), values.MissBudget), (nameof(values.FailSafe), values.FailSafe),
+                (nameof(values.Sliding), values.Sliding), (nameof(values.RefreshAhead), values.RefreshAhead)])
+            {
+                if (value is { } time)
+                {
+                    Range($"Cache:Profiles:{profile}:{key}", time, TimeSpan.FromTicks(1), Query.CacheTtl.Longest, "there is no endless caching");
+                }
+            }
+
+            if (values.RefreshAhead is { } ahead && ahead >= (values.L1Ttl ?? values.Ttl ?? options.Cache.DefaultTtl))
+            {
+                failures.Add(StateStrings.RefreshAheadTooLong(ahead, values.L1Ttl ?? values.Ttl ?? options.Cache.DefaultTtl));
+            }
+        }
+
         Number("Cache:MaxRows", options.Cache.MaxRows, 1, int.MaxValue);
         Number("Cache:MaxEntryBytes", options.Cache.MaxEntryBytes, 1024, int.MaxValue);
         Number("Cache:L1:MaxSizeMb", options.Cache.L1.MaxSizeMb, 1, 1_048_576);

@@ -1,6 +1,7 @@
 using FraiseQL.EfCore.State;
 using FraiseQL.EfCore.State.Cache;
 using FraiseQL.EfCore.State.Diagnostics;
+using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.Listener;
 using FraiseQL.EfCore.State.Setup;
 using FraiseQL.EfCore.State.Subscriptions;
@@ -72,6 +73,7 @@ public static class FraiseQLStateServiceCollectionExtensions
         var l2 = provider.GetKeyedService<IDistributedCache>(key) is { } inner
             ? new GuardedDistributedCache(inner, options.Cache.L2, time, loggers.CreateLogger(FraiseQLStateDiagnostics.LoggerName))
             : null;
-        return new StateRuntime(options, time, loggers, l2, options.Cdc.Enabled);
+        var scopes = new CacheScopes(options.Cache.Version, [.. provider.GetKeyedServices<CacheScope>(key)]);
+        return new StateRuntime(options, time, loggers, l2, options.Cdc.Enabled, scopes);
     }
 }

@@ -22,11 +22,12 @@ internal sealed class StateRuntime : IDisposable
     private string? _listenedDomain;
     private int _noted;
 
-    public StateRuntime(FraiseQLStateOptions options, TimeProvider time, ILoggerFactory loggers, IDistributedCache? l2, bool hasListener)
+    public StateRuntime(FraiseQLStateOptions options, TimeProvider time, ILoggerFactory loggers, IDistributedCache? l2, bool hasListener, CacheScopes? scopes = null)
     {
         Options = options;
         Time = time;
         HasListener = hasListener;
+        Scopes = scopes ?? CacheScopes.None;
         Logger = loggers.CreateLogger(FraiseQLStateDiagnostics.LoggerName);
         Store = new EntryStore(options.Cache, l2, time, loggers);
     }
@@ -44,6 +45,9 @@ internal sealed class StateRuntime : IDisposable
     public bool HasListener { get; }
 
     public EntryStore Store { get; }
+
+    /// <summary>What keys hold beside the query.</summary>
+    public CacheScopes Scopes { get; }
 
     public KeyMemo Keys { get; } = new();
 

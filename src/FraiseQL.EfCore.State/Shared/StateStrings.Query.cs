@@ -9,8 +9,20 @@ internal static partial class StateStrings
         "The time to live of a cached query must be more than zero and at most 365 days: there is no endless caching. "
         + "Pass a finite TimeSpan to .Cacheable(ttl), or call .Cacheable() for the default (Cache:DefaultTtl).";
 
-    public const string TtlNotAValue =
-        "The time to live in .Cacheable(ttl) is computed by the query itself. Pass a TimeSpan value, a variable or a parameter of the compiled query.";
+    public const string OptionsNotAValue =
+        "What .Cacheable(…) is told is computed by the query itself. Pass a value, a variable or a parameter of the compiled query; inside a compiled "
+        + "query, .Cacheable(o => …) may use constants only: use a profile (.Cacheable(\"name\")) or a TimeSpan parameter there.";
+
+    public static string UnknownProfile(string name, IEnumerable<string> known) =>
+        $"There is no cache profile \"{name}\". Known are {string.Join(", ", known.Order(StringComparer.Ordinal))}; "
+        + $"add it in the configuration (Cache:Profiles:{name}:Ttl) or in code (options.Cache.Profiles[\"{name}\"] = new() {{ Ttl = … }}).";
+
+    public static string RefreshAheadTooLong(TimeSpan ahead, TimeSpan ttl) =>
+        $"RefreshAhead ({ahead}) must be less than the time to live in memory ({ttl}), or every hit would refresh. Lower RefreshAhead or raise the ttl.";
+
+    public static string DependsOnNotCaptured(string type) =>
+        $"DependsOn<{type}>(): {type} is not an entity of this context with a captured table, so its changes could not end the cached result. "
+        + "Name a mapped entity without IgnoreChangeEvents(), or use .Tags(…) and invalidate the tag in code.";
 
     public const string NestedCacheable =
         ".Cacheable() stands inside a subquery (a nested lambda, the second source of a join, or a set operation). "

@@ -28,6 +28,7 @@ internal sealed class StateSession : IResettableService
     {
         _loggers = loggers;
         Runtime = FindRuntime(context.Context.GetType(), options);
+        CacheAllTtl = options.FindExtension<FraiseQLStateOptionsExtension>()?.CacheAllTtl;
         if (!Runtime.HasListener && Runtime.TryNoteAlone())
         {
             Log.NoListener(Logger);
@@ -53,12 +54,18 @@ internal sealed class StateSession : IResettableService
         return _database!;
     }
 
-    /// <summary>Why an execution must ask the database, or <see langword="null"/>. The codes are stable.</summary>
-    public string? WhyBypass(IRelationalConnection connection, QueryPlan plan)
+    /// <summary>The time to live of <c>CacheAllQueries</c>, if it has one.</summary>
+    public TimeSpan? CacheAllTtl { get; }
+
+    /// <summary>
+    /// Why an execution must ask the database, or <see langword="null"/>; that the listener is silent is found with the entry, or before a
+    /// fill. The codes are stable.
+    /// </summary>
+    public string? WhyBypass(IRelationalConnection connection, DatabaseState database, QueryPlan plan, EffectivePolicy policy)
     {
-        if (plan.Refusal is not null)
+        if (plan.Refusal is { } refusal && !(refusal.CanBeDeclared && policy.DeclaresDependencies))
         {
-            return plan.Refusal.Code;
+            return refusal.Code;
         }
 
         if (!Runtime.Options.Cache.Enabled)
@@ -72,21 +79,7 @@ internal sealed class StateSession : IResettableService
             return "transaction";
         }
 
-        var ledger = DatabaseOf(connection).Ledger;
-        if (ledger.Listening)
-        {
-            if (ledger.IsSilent)
-            {
-                return "silent";
-            }
-
-            if (!plan.IsCaptured(ledger.Captured))
-            {
-                return "capture-missing";
-            }
-        }
-
-        return null;
+        return database.Ledger.Listening && !plan.IsCaptured(database.Ledger.Captured, policy) ? "capture-missing" : null;
     }
 
     public void Served(CacheOutcome outcome)
@@ -97,9 +90,9 @@ internal sealed class StateSession : IResettableService
 
     public void Bypassed(QueryPlan plan, string reason)
     {
-        if (plan.Refusal is { } refusal && plan.TryNoteRefusal())
+        if (plan.Refusal is { } refusal && refusal.Code == reason)
         {
-            Log.Refused(Logger, refusal.Code, refusal.Reason);
+            NoteRefusal(plan, refusal);
         }
 
         StateMetrics.Bypassed(reason);
@@ -108,12 +101,17 @@ internal sealed class StateSession : IResettableService
 
     public void Refused(QueryPlan plan, Refusal refusal)
     {
-        if (plan.TryNoteRefusal())
+        NoteRefusal(plan, refusal);
+        Bypassed(plan, refusal.Code);
+    }
+
+    // Who wrote .Cacheable() wants to know; CacheAllQueries meets many queries that nobody meant to cache.
+    private void NoteRefusal(QueryPlan plan, Refusal refusal)
+    {
+        if (!plan.Policy.IsImplicit && plan.TryNoteRefusal())
         {
             Log.Refused(Logger, refusal.Code, refusal.Reason);
         }
-
-        Bypassed(plan, refusal.Code);
     }
 
     /// <summary>Begins a write that names tables, or nothing at all (raw SQL).</summary>

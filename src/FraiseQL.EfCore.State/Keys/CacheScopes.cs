@@ -1,0 +1,89 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+
+namespace FraiseQL.EfCore.State.Keys;
+
+/// <summary>All scopes of one context type, and the application's version of what is cached. Fixed when the application has started.</summary>
+internal sealed class CacheScopes
+{
+    // What begins each part of a key after the parameters, of which a plan has a fixed number.
+    private const byte Version = 0xF2;
+    private const byte Scope = 0xF3;
+
+    private readonly byte[] _version;
+    private readonly CacheScope[] _always;
+
+    public CacheScopes(string? version, IReadOnlyList<CacheScope> scopes)
+    {
+        _version = string.IsNullOrEmpty(version) ? [] : SHA256.HashData(Encoding.UTF8.GetBytes(version));
+        _always = [.. scopes.Where(s => s.Kind != CacheScopeKind.User).OrderBy(s => s.Name, StringComparer.Ordinal)];
+        User = scopes.LastOrDefault(s => s.Kind == CacheScopeKind.User);
+        SessionVariables = [.. _always.Where(s => s.Kind == CacheScopeKind.SessionVariable)];
+    }
+
+    public static CacheScopes None { get; } = new(null, []);
+
+    public CacheScope? User { get; }
+
+    /// <summary>In the order of their names.</summary>
+    public IReadOnlyList<CacheScope> SessionVariables { get; }
+
+    /// <summary>Whether an answer that depends on who asks may be cached.</summary>
+    public bool HasAny => _always.Length > 0;
+
+    /// <summary>Appends what applies to one execution.</summary>
+    public void Write(ref KeyWriter writer, DbContext context, bool perUser)
+    {
+        if (_version.Length > 0)
+        {
+            writer.Byte(Version);
+            writer.Bytes(_version);
+        }
+
+        if (_always.Length == 0 && !perUser)
+        {
+            return;
+        }
+
+        var seen = ContextOf(context);
+        foreach (var scope in _always)
+        {
+            Write(ref writer, scope, seen);
+        }
+
+        if (perUser)
+        {
+            Write(ref writer, User!, seen);
+        }
+    }
+
+    public IEnumerable<(string Name, string? Value)> ValuesOf(DbContext context, bool perUser)
+    {
+        var seen = ContextOf(context);
+        foreach (var scope in perUser && User is not null ? [.. _always, User] : _always)
+        {
+            yield return (scope.Name, scope.Value(seen));
+        }
+    }
+
+    public static CacheScopeContext ContextOf(DbContext context)
+        => new(context, context.GetService<IDbContextOptions>().FindExtension<CoreOptionsExtension>()?.ApplicationServiceProvider ?? NoServices.Instance);
+
+    private static void Write(ref KeyWriter writer, CacheScope scope, CacheScopeContext context)
+    {
+        writer.Byte(Scope);
+        writer.Text(scope.Name);
+        var value = scope.Value(context);
+        writer.Byte(value is null ? (byte)0 : (byte)1);
+        writer.Text(value);
+    }
+
+    private sealed class NoServices : IServiceProvider
+    {
+        public static readonly NoServices Instance = new();
+
+        public object? GetService(Type serviceType) => null;
+    }
+}

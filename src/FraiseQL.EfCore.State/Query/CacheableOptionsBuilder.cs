@@ -1,0 +1,133 @@
+using FraiseQL.EfCore.State.Query;
+
+namespace FraiseQL.EfCore.State;
+
+/// <summary>
+/// Says how one query is cached: <c>.Cacheable(o =&gt; o.Ttl(TimeSpan.FromMinutes(5)).PerUser())</c>. What is not said comes from the profile,
+/// then from the entity (<c>HasCacheProfile</c>), then from the configuration.
+/// </summary>
+/// <remarks>Not thread-safe. May be used in a compiled query only with values that do not depend on the query's parameters.</remarks>
+public sealed class CacheableOptionsBuilder
+{
+    internal CacheableOptionsBuilder()
+    {
+    }
+
+    internal CacheableOptions Options { get; private set; } = CacheableOptions.Default;
+
+    /// <summary>Takes what is not said here from a profile (<see cref="CacheProfile"/>, or one of <c>Cache:Profiles</c>).</summary>
+    /// <param name="name">The name of the profile.</param>
+    /// <returns>The same builder.</returns>
+    public CacheableOptionsBuilder Profile(string name)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        return Set(Options with { Profile = name });
+    }
+
+    /// <summary>How long a result may be served, at both levels. A change in the database ends it sooner.</summary>
+    /// <param name="ttl">More than zero, at most 365 days.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="ttl"/> is zero, negative or infinite.</exception>
+    public CacheableOptionsBuilder Ttl(TimeSpan ttl) => Set(Options with { Ttl = Checked(ttl, nameof(ttl)) });
+
+    /// <summary>How long a result stays in this process's memory, when that differs from the shared level.</summary>
+    /// <param name="ttl">More than zero, at most 365 days.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="ttl"/> is zero, negative or infinite.</exception>
+    public CacheableOptionsBuilder L1Ttl(TimeSpan ttl) => Set(Options with { L1Ttl = Checked(ttl, nameof(ttl)) });
+
+    /// <summary>How long a result stays on the shared server, when that differs from this process's memory.</summary>
+    /// <param name="ttl">More than zero, at most 365 days.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="ttl"/> is zero, negative or infinite.</exception>
+    public CacheableOptionsBuilder L2Ttl(TimeSpan ttl) => Set(Options with { L2Ttl = Checked(ttl, nameof(ttl)) });
+
+    /// <summary>Names the query in EXPLAIN, logs and metrics: the operation's name, such as <c>GetUserPosts</c>. Keep it to a fixed set.</summary>
+    /// <param name="operation">The name.</param>
+    /// <returns>The same builder.</returns>
+    public CacheableOptionsBuilder Named(string operation)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(operation);
+        return Set(Options with { Name = operation });
+    }
+
+    /// <summary>
+    /// Makes the result also depend on tags, which code invalidates. With a tag, or with <see cref="DependsOn{TEntity}"/>, SQL that the cache
+    /// cannot read (<c>FromSql</c>, <c>SqlQuery</c>, functions of the database) is cached too: whatever it reads must then be named here.
+    /// </summary>
+    /// <param name="tags">The tags, such as <c>trending</c> or <c>posts:456</c>.</param>
+    /// <returns>The same builder.</returns>
+    public CacheableOptionsBuilder Tags(params string[] tags)
+    {
+        ArgumentNullException.ThrowIfNull(tags);
+        foreach (var tag in tags)
+        {
+            ArgumentException.ThrowIfNullOrWhiteSpace(tag, nameof(tags));
+        }
+
+        return Set(Options with { Tags = Options.Tags.With(tags) });
+    }
+
+    /// <summary>Makes the result also depend on every row of an entity's tables: for what SQL of your own, a view or a function reads.</summary>
+    /// <typeparam name="TEntity">The entity; it must be mapped to a captured table.</typeparam>
+    /// <returns>The same builder.</returns>
+    public CacheableOptionsBuilder DependsOn<TEntity>()
+        where TEntity : class
+        => Set(Options with { DependsOn = Options.DependsOn.With([typeof(TEntity)]) });
+
+    /// <summary>Keeps one result for each user, by the value that <c>VaryByUser</c> gives.</summary>
+    /// <param name="perUser">Whether users have results of their own. The default value is <see langword="true"/>.</param>
+    /// <returns>The same builder.</returns>
+    public CacheableOptionsBuilder PerUser(bool perUser = true) => Set(Options with { PerUser = perUser });
+
+    /// <summary>
+    /// When the database cannot be reached, serves the last known rows instead of the error, if they were read within the bound; the outcome
+    /// is then <see cref="CacheOutcome.Stale"/>. As soon as the database answers, its rows are served again.
+    /// </summary>
+    /// <param name="maxStaleness">The oldest rows that are acceptable: more than zero, at most 365 days.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxStaleness"/> is zero, negative or infinite.</exception>
+    public CacheableOptionsBuilder FailSafe(TimeSpan maxStaleness)
+        => Set(Options with { FailSafe = Checked(maxStaleness, nameof(maxStaleness)) });
+
+    /// <summary>Ends a result that nobody has asked for during this time, before its time to live is over. This process's memory only.</summary>
+    /// <param name="idle">More than zero, at most 365 days.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="idle"/> is zero, negative or infinite.</exception>
+    public CacheableOptionsBuilder Sliding(TimeSpan idle) => Set(Options with { Sliding = Checked(idle, nameof(idle)) });
+
+    /// <summary>
+    /// Reads the database anew shortly before the time to live ends, while the result is still served, so that a query in demand never waits:
+    /// one execution refreshes, all others are served from memory.
+    /// </summary>
+    /// <param name="beforeEnd">How long before the end: more than zero, and less than the time to live.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="beforeEnd"/> is zero, negative or infinite.</exception>
+    public CacheableOptionsBuilder RefreshAhead(TimeSpan beforeEnd)
+        => Set(Options with { RefreshAhead = Checked(beforeEnd, nameof(beforeEnd)) });
+
+    /// <summary>How long a miss may take; one that takes longer is logged as a warning and counted.</summary>
+    /// <param name="budget">More than zero, at most 365 days.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="budget"/> is zero, negative or infinite.</exception>
+    public CacheableOptionsBuilder MissBudget(TimeSpan budget) => Set(Options with { MissBudget = Checked(budget, nameof(budget)) });
+
+    internal static CacheableOptions Build(Action<CacheableOptionsBuilder> configure)
+    {
+        var builder = new CacheableOptionsBuilder();
+        configure(builder);
+        return builder.Options;
+    }
+
+    private static TimeSpan Checked(TimeSpan value, string parameter)
+    {
+        CacheTtl.Check(value, parameter);
+        return value;
+    }
+
+    private CacheableOptionsBuilder Set(CacheableOptions options)
+    {
+        Options = options;
+        return this;
+    }
+}

@@ -1,0 +1,51 @@
+using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.Model;
+
+namespace FraiseQL.EfCore.State.Query;
+
+/// <summary>What applies to the executions of one plan after call, profile, entity and configuration have been asked. Immutable.</summary>
+internal sealed class EffectivePolicy
+{
+    /// <summary>How long a result may be served from this process's memory.</summary>
+    public required TimeSpan L1Ttl { get; init; }
+
+    /// <summary>How long a result may be served from the shared server.</summary>
+    public required TimeSpan L2Ttl { get; init; }
+
+    /// <summary>Where the time to live comes from: <c>call</c>, <c>profile</c>, <c>entity</c>, <c>CacheAllQueries</c> or <c>default</c>.</summary>
+    public required string TtlSource { get; init; }
+
+    public string? Profile { get; init; }
+
+    public string? Name { get; init; }
+
+    public bool PerUser { get; init; }
+
+    public TimeSpan? FailSafe { get; init; }
+
+    public TimeSpan? Sliding { get; init; }
+
+    public TimeSpan? RefreshAhead { get; init; }
+
+    public TimeSpan? MissBudget { get; init; }
+
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>Tables that the result was declared to depend on, whole.</summary>
+    public IReadOnlyList<CapturedTable> Tables { get; init; } = [];
+
+    /// <summary>Whether somebody said what SQL depends on that the cache cannot read.</summary>
+    public bool DeclaresDependencies => Tags.Count > 0 || Tables.Count > 0;
+
+    /// <summary>Whether a hit must look at more than the freshness of its entry and the end of its time in memory.</summary>
+    public bool LooksAtAge => FailSafe is not null || Sliding is not null || RefreshAhead is not null;
+
+    /// <summary>The longer of the two times.</summary>
+    public TimeSpan LongestTtl => L1Ttl > L2Ttl ? L1Ttl : L2Ttl;
+
+    /// <summary>How long an entry is kept in memory: for fail-safe, beyond the time that it is served for.</summary>
+    public TimeSpan Kept => FailSafe is { } bound && bound > L1Ttl ? bound : L1Ttl;
+
+    public IEnumerable<int> Cells
+        => Tags.Select(CellHash.Tag).Concat(Tables.Select(t => CellHash.Rows(t.Relation)));
+}
