@@ -1,7 +1,6 @@
 using FraiseQL.EfCore.State;
 using FraiseQL.EfCore.State.Redis;
-using Microsoft.Extensions.Caching.Distributed;
-using Microsoft.Extensions.Hosting;
+using FraiseQL.EfCore.State.Setup;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using StackExchange.Redis;
@@ -34,7 +33,8 @@ public static class FraiseQLStateRedisBuilderExtensions
     /// <param name="builder">The builder that <c>AddFraiseQLState</c> returned.</param>
     /// <param name="configure">
     /// Sets at least one end point. It gets options with connect and operation timeouts of 1 second; afterwards <c>AbortOnConnectFail</c> is
-    /// always off, the backlog fails fast, and exceptions carry no keys.
+    /// always off, the backlog fails fast, exceptions carry no keys, and the client's timeouts are moved to <c>Cache:L2:Timeout</c> and
+    /// <c>Cache:L2:WriteTimeout</c>.
     /// </param>
     /// <returns>The same builder. The last call for a context wins.</returns>
     /// <exception cref="ArgumentException">No end point was set.</exception>
@@ -53,23 +53,7 @@ public static class FraiseQLStateRedisBuilderExtensions
     }
 
     private static FraiseQLStateBuilder Add(FraiseQLStateBuilder builder, ConfigurationOptions options)
-    {
-        var key = builder.ContextType;
-        for (var i = builder.Services.Count - 1; i >= 0; i--)
-        {
-            var service = builder.Services[i];
-            if (service.IsKeyedService && Equals(service.ServiceKey, key)
-                && (service.ServiceType == typeof(RedisConnection) || service.ServiceType == typeof(IDistributedCache)))
-            {
-                builder.Services.RemoveAt(i);
-            }
-        }
-
-        builder.Services.AddKeyedSingleton(key, (services, _) => new RedisConnection(
-            options, services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance));
-        builder.Services.AddKeyedSingleton<IDistributedCache>(key, static (services, key) =>
-            services.GetRequiredKeyedService<RedisConnection>(key).CreateCache());
-        builder.Services.AddSingleton<IHostedService>(services => services.GetRequiredKeyedService<RedisConnection>(key));
-        return builder;
-    }
+        => SharedLevelServices.Use(builder, (services, l2) => new RedisServer(
+            new RedisConnection(RedisAddress.WithBudgets(options, l2), services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance),
+            services.GetService<TimeProvider>() ?? TimeProvider.System));
 }

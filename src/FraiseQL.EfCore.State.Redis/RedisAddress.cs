@@ -24,6 +24,21 @@ internal static class RedisAddress
         return options;
     }
 
+    /// <summary>
+    /// Makes the client's timeouts those of the cache: a synchronous read ends by the client's own, on its caller's thread; a write, which is
+    /// asynchronous, may take longer.
+    /// </summary>
+    public static ConfigurationOptions WithBudgets(ConfigurationOptions options, L2Options l2)
+    {
+        options = options.Clone();
+        options.SyncTimeout = Math.Min(options.SyncTimeout, Milliseconds(l2.Timeout));
+        options.AsyncTimeout = Math.Max(options.AsyncTimeout, Milliseconds(l2.WriteTimeout));
+
+        return options;
+
+        static int Milliseconds(TimeSpan time) => Math.Max(1, (int)time.TotalMilliseconds);
+    }
+
     /// <exception cref="ArgumentException">The text is neither a URL nor a StackExchange.Redis string with an end point.</exception>
     public static ConfigurationOptions Parse(string text)
     {

@@ -1,54 +1,47 @@
-using Microsoft.Extensions.Caching.StackExchangeRedis;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
 namespace FraiseQL.EfCore.State.Redis;
 
 /// <summary>The one connection of a context's second level: opened in the background, reopened by StackExchange.Redis. Thread-safe.</summary>
-internal sealed partial class RedisConnection : IHostedService, IAsyncDisposable, IDisposable
+internal sealed partial class RedisConnection : IAsyncDisposable, IDisposable
 {
-    private readonly Lazy<Task<IConnectionMultiplexer>> _multiplexer;
+    private readonly Lazy<Task<IDatabase>> _opening;
     private readonly ILogger _logger;
+    private volatile IDatabase? _database;
 
     public RedisConnection(ConfigurationOptions options, ILoggerFactory loggers)
     {
         _logger = loggers.CreateLogger<RedisConnection>();
 
         // On another thread from the first instruction on: resolving a name and loading the client must not be paid by a request.
-        _multiplexer = new(() => Task.Run(() => ConnectAsync(options)));
+        _opening = new(() => Task.Run(() => ConnectAsync(options)));
     }
 
-    /// <summary>A cache over this connection, which outlives it.</summary>
-    public RedisCache CreateCache() => new(new RedisCacheOptions { ConnectionMultiplexerFactory = () => _multiplexer.Value });
+    /// <summary>The database, once the client has been set up; it is there also while the server is down.</summary>
+    public IDatabase? Database => _database;
 
     /// <summary>Starts to connect, and does not wait for it.</summary>
-    public Task StartAsync(CancellationToken cancellationToken)
-    {
-        _ = _multiplexer.Value;
-        return Task.CompletedTask;
-    }
+    public void Open() => _ = _opening.Value;
 
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <exception cref="TimeoutException">The client was not set up in time; it goes on trying.</exception>
+    public Task<IDatabase> OpenAsync(TimeSpan timeout, TimeProvider time, CancellationToken token) => _opening.Value.WaitAsync(timeout, time, token);
+
+    /// <inheritdoc cref="OpenAsync"/>
+    public IDatabase Open(TimeSpan timeout) => _opening.Value.Wait(timeout) ? _opening.Value.Result : throw new TimeoutException();
 
     public async ValueTask DisposeAsync()
     {
-        if (_multiplexer.IsValueCreated)
+        if (_opening.IsValueCreated)
         {
-            await (await _multiplexer.Value.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+            await (await _opening.Value.ConfigureAwait(false)).Multiplexer.DisposeAsync().ConfigureAwait(false);
         }
     }
 
     /// <summary>For a container that is disposed synchronously.</summary>
-    public void Dispose()
-    {
-        if (_multiplexer is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true, Result: var connected } })
-        {
-            connected.Dispose();
-        }
-    }
+    public void Dispose() => _database?.Multiplexer.Dispose();
 
-    private async Task<IConnectionMultiplexer> ConnectAsync(ConfigurationOptions options)
+    private async Task<IDatabase> ConnectAsync(ConfigurationOptions options)
     {
         // With AbortOnConnectFail off, this returns a multiplexer also when the server is down; it goes on trying by itself.
         var multiplexer = await ConnectionMultiplexer.ConnectAsync(options).ConfigureAwait(false);
@@ -59,7 +52,7 @@ internal sealed partial class RedisConnection : IHostedService, IAsyncDisposable
             LogLost(_logger, ConnectionFailureType.UnableToConnect);
         }
 
-        return multiplexer;
+        return _database = multiplexer.GetDatabase();
     }
 
     [LoggerMessage(1150, LogLevel.Warning, "The connection to Redis is down ({Failure}); it is tried again in the background.", EventName = "RedisLost")]

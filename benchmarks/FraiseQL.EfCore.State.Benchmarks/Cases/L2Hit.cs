@@ -38,7 +38,7 @@ internal sealed class L2Hit : IBenchmark
 
         // Entries are handed over in the background.
         var keys = await WrittenAsync(connection, Keys);
-        var bytes = (long)await database.ScriptEvaluateAsync("return redis.call('HSTRLEN', KEYS[1], 'data')", [keys[0]]);
+        var bytes = await database.StringLengthAsync(keys[0]);
         await database.StringSetAsync("raw", new byte[bytes]);
         await using var cached = reader.Context();
         var hits = 0;

@@ -1,5 +1,6 @@
+using System.Buffers;
+using FraiseQL.EfCore.State.Diagnostics;
 using FraiseQL.EfCore.State.Keys;
-using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Caching.Hybrid;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.DependencyInjection;
@@ -8,49 +9,41 @@ using Microsoft.Extensions.Logging;
 namespace FraiseQL.EfCore.State.Cache;
 
 /// <summary>
-/// HybridCache as the transport of both levels, in a service provider of its own: the application's memory cache and serializers are not ours
-/// to fill or to depend on. Nothing here decides freshness, and HybridCache's tags are not used.
+/// The transport of both levels. Memory is under a HybridCache in a service provider of its own: the application's memory cache and serializers
+/// are not ours to fill or to depend on. The shared level is read and written directly (decision 0210). Nothing here decides freshness, and
+/// HybridCache's tags are not used.
 /// </summary>
 /// <remarks>Thread-safe. No method throws because of a level that fails.</remarks>
 internal sealed class EntryStore : IDisposable
 {
-    private const long MaxPayloadBytes = 64 * 1024 * 1024;
-
     private static readonly HybridCacheEntryOptions s_readL1 = new()
     {
         Flags = HybridCacheEntryFlags.DisableUnderlyingData | HybridCacheEntryFlags.DisableDistributedCache | HybridCacheEntryFlags.DisableLocalCacheWrite,
     };
 
-    // Not promoted by HybridCache: an entry of another node enters L1 only when it has been proven.
-    private static readonly HybridCacheEntryOptions s_readL2 = new()
-    {
-        Flags = HybridCacheEntryFlags.DisableUnderlyingData | HybridCacheEntryFlags.DisableLocalCache | HybridCacheEntryFlags.DisableDistributedCacheWrite,
-    };
-
     private readonly ServiceProvider _services;
     private readonly HybridCache _hybrid;
+    private readonly EntrySerializer _serializer = new();
+    private readonly SharedLevel? _l2;
+    private readonly WriteQueue? _writes;
     private readonly TimeProvider _time;
 
-    public EntryStore(CacheOptions options, IDistributedCache? l2, TimeProvider time, ILoggerFactory loggers)
+    public EntryStore(CacheOptions options, SharedLevel? l2, TimeProvider time, ILoggerFactory loggers)
     {
         _time = time;
-        HasL2 = l2 is not null;
+        _l2 = l2;
+        _writes = l2 is null ? null : new WriteQueue(l2);
         Memory = new L1Store(options.L1.MaxSizeMb * 1024L * 1024L, time);
         var services = new ServiceCollection();
         services.AddSingleton(time);
         services.AddSingleton(loggers);
         services.AddSingleton<IMemoryCache>(Memory);
-        if (l2 is not null)
-        {
-            services.AddSingleton(l2);
-        }
-
-        services.AddHybridCache(o => o.MaximumPayloadBytes = MaxPayloadBytes).AddSerializer<CachedEntry, EntrySerializer>();
+        services.AddHybridCache().AddSerializer<CachedEntry, Unserialised>();
         _services = services.BuildServiceProvider();
         _hybrid = _services.GetRequiredService<HybridCache>();
     }
 
-    public bool HasL2 { get; }
+    public bool HasL2 => _l2 is not null;
 
     public L1Store Memory { get; }
 
@@ -62,34 +55,37 @@ internal sealed class EntryStore : IDisposable
     }
 
     /// <summary>The entry on the shared server, not yet proven; <see langword="null"/> when there is none that can be read.</summary>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public async ValueTask<CachedEntry?> FindInL2Async(CacheKey key, CancellationToken cancellationToken)
     {
-        if (!HasL2)
+        if (_l2 is null)
         {
             return null;
         }
 
-        try
-        {
-            var entry = await _hybrid.GetOrCreateAsync(
-                key.Text, 0, static (_, _) => ValueTask.FromResult<CachedEntry?>(null), s_readL2, cancellationToken: cancellationToken).ConfigureAwait(false);
-            return entry is null || ReferenceEquals(entry, EntrySerializer.Rejected) || Left(entry) <= TimeSpan.Zero ? null : entry;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            throw;
-        }
-#pragma warning disable CA1031 // A level that fails is a miss.
-        catch (Exception)
-#pragma warning restore CA1031
-        {
-            return null;
-        }
+        using var payload = new PayloadBuffer();
+        return await _l2.ReadAsync(key.Text, payload, cancellationToken).ConfigureAwait(false) ? Open(key, payload) : null;
     }
 
-    public void StoreInL1(CacheKey key, CachedEntry entry)
+    /// <summary>The same on this thread.</summary>
+    public CachedEntry? FindInL2(CacheKey key)
+    {
+        if (_l2 is null)
+        {
+            return null;
+        }
+
+        using var payload = new PayloadBuffer();
+        return _l2.Read(key.Text, payload) ? Open(key, payload) : null;
+    }
+
+    /// <param name="key">The key.</param>
+    /// <param name="entry">The entry, which bounds how long it stays.</param>
+    /// <param name="ttl">How long memory keeps it from now on, if that is shorter.</param>
+    public void StoreInL1(CacheKey key, CachedEntry entry, TimeSpan? ttl = null)
     {
         var left = Left(entry);
+        left = ttl < left ? ttl.Value : left;
         if (left <= TimeSpan.Zero)
         {
             return;
@@ -106,25 +102,39 @@ internal sealed class EntryStore : IDisposable
     }
 
     /// <summary>Hands the entry to the shared server. The caller does not wait for it.</summary>
-    public void StoreInL2(CacheKey key, CachedEntry entry)
+    /// <param name="key">The key.</param>
+    /// <param name="entry">The entry, which bounds how long it stays.</param>
+    /// <param name="ttl">How long the server keeps it from now on, if that is shorter.</param>
+    public void StoreInL2(CacheKey key, CachedEntry entry, TimeSpan? ttl = null)
     {
         var left = Left(entry);
-        if (!HasL2 || entry.Snapshot is null || left <= TimeSpan.Zero)
+        left = ttl < left ? ttl.Value : left;
+        if (_writes is not null && entry.Snapshot is not null && left > TimeSpan.Zero)
         {
-            return;
+            _writes.Add(key.Text, entry, _time.GetUtcNow() + left);
         }
-
-        ThreadPool.UnsafeQueueUserWorkItem(
-            static work => Observe(work.Hybrid.SetAsync(work.Key, work.Entry, new HybridCacheEntryOptions
-            {
-                Expiration = work.Left,
-                Flags = HybridCacheEntryFlags.DisableLocalCache,
-            })),
-            (Hybrid: _hybrid, Key: key.Text, Entry: entry, Left: left),
-            preferLocal: false);
     }
 
-    public void Dispose() => _services.Dispose();
+    public void Dispose()
+    {
+        _writes?.Dispose();
+        _services.Dispose();
+        Memory.Dispose();
+    }
+
+    private CachedEntry? Open(CacheKey key, PayloadBuffer payload)
+    {
+        var bytes = payload.Written;
+        if (PayloadSeal.IsIntact(bytes.Span, key.Text)
+            && _serializer.Deserialize(new ReadOnlySequence<byte>(bytes[PayloadSeal.Size..])) is var entry
+            && !ReferenceEquals(entry, EntrySerializer.Rejected))
+        {
+            return Left(entry) > TimeSpan.Zero ? entry : null;
+        }
+
+        StateMetrics.SharedReadRejected();
+        return null;
+    }
 
     private TimeSpan Left(CachedEntry entry)
     {
@@ -142,8 +152,19 @@ internal sealed class EntryStore : IDisposable
             return;
         }
 
-        // The guard around L2 has logged and counted it; here the exception only has to be seen.
         task.AsTask().ContinueWith(
             static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    /// <summary>
+    /// HybridCache serialises whatever it keeps in memory, to know its size. Ours is known, and nothing of it is read back from bytes.
+    /// </summary>
+    private sealed class Unserialised : IHybridCacheSerializer<CachedEntry>
+    {
+        public CachedEntry Deserialize(ReadOnlySequence<byte> source) => EntrySerializer.Rejected;
+
+        public void Serialize(CachedEntry value, IBufferWriter<byte> target)
+        {
+        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using FraiseQL.EfCore.State.Diagnostics;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Primitives;
 
@@ -13,20 +14,49 @@ namespace FraiseQL.EfCore.State.Cache;
 /// Thread-safe; a read takes no lock. Eviction is CLOCK (second chance): an approximation of LRU with one bit an entry,
 /// F. J. Corbató, "A paging experiment with the Multics system", 1968.
 /// </remarks>
-internal sealed class L1Store(long maxBytes, TimeProvider time) : IMemoryCache
+internal sealed class L1Store : IMemoryCache
 {
     // Per entry: slot, dictionary node, queue element, HybridCache's item and the key's text.
     private const int Overhead = 400;
+
+    // Slots that are gone stay in the hand until it passes them; beyond this share it is swept.
+    private const int MostGone = 1024;
+
+    private static readonly TimeSpan s_sweep = TimeSpan.FromSeconds(30);
 
     [ThreadStatic]
     private static long t_nextSize;
 
     private readonly ConcurrentDictionary<object, Slot> _slots = new();
     private readonly ConcurrentQueue<Slot> _hand = new();
+    private readonly long _maxBytes;
+    private readonly TimeProvider _time;
+    private readonly ITimer _sweep;
     private long _bytes;
 
-    // The dictionary's own count takes all its locks, of which there are the more the larger it is.
+    // Counted here, as the collections' own counts take locks.
     private int _count;
+    private int _gone;
+
+    public L1Store(long maxBytes, TimeProvider time)
+    {
+        _maxBytes = maxBytes;
+        _time = time;
+        StateMetrics.Observe(this);
+
+        // The timer must not keep a store alive that nobody disposed.
+        _sweep = time.CreateTimer(
+            static state =>
+            {
+                if (((WeakReference<L1Store>)state!).TryGetTarget(out var store))
+                {
+                    store.RemoveExpired();
+                }
+            },
+            new WeakReference<L1Store>(this),
+            s_sweep,
+            s_sweep);
+    }
 
     /// <summary>Bytes of all entries, overhead included.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
@@ -43,15 +73,16 @@ internal sealed class L1Store(long maxBytes, TimeProvider time) : IMemoryCache
     {
         if (_slots.TryGetValue(key, out var slot))
         {
-            if (slot.ExpiresAt > time.GetUtcNow())
+            if (slot.ExpiresAt > _time.GetUtcNow().UtcTicks)
             {
+                // Written only when it changes: a line that all processors read must not be written by each of them.
                 if (!slot.Used)
                 {
                     slot.Used = true;
                 }
 
                 value = slot.Value;
-                return true;
+                return value is not null;
             }
 
             Remove(slot);
@@ -71,22 +102,49 @@ internal sealed class L1Store(long maxBytes, TimeProvider time) : IMemoryCache
         }
     }
 
-    public void Dispose() => _slots.Clear();
+    public void Dispose()
+    {
+        StateMetrics.Forget(this);
+        _sweep.Dispose();
+        foreach (var (_, slot) in _slots)
+        {
+            Remove(slot);
+        }
+    }
+
+    /// <summary>Called by the timer, so that memory is given back also when nobody asks for an entry again.</summary>
+    internal void RemoveExpired()
+    {
+        var now = _time.GetUtcNow().UtcTicks;
+        foreach (var (_, slot) in _slots)
+        {
+            if (slot.ExpiresAt <= now)
+            {
+                Remove(slot);
+            }
+        }
+
+        Evict();
+    }
 
     private void Add(Pending entry)
     {
-        var slot = new Slot(entry.Key, entry.Value, entry.Size!.Value + Overhead, time.GetUtcNow() + (entry.AbsoluteExpirationRelativeToNow ?? TimeSpan.Zero));
-        if (slot.Size > maxBytes)
+        var ttl = entry.AbsoluteExpirationRelativeToNow ?? TimeSpan.Zero;
+        var slot = new Slot(entry.Key, entry.Value, entry.Size!.Value + Overhead, (_time.GetUtcNow() + ttl).UtcTicks);
+        if (slot.Size > _maxBytes)
         {
             return;
         }
 
+        // Counted before it can be found: whoever removes it subtracts what has been added.
+        Interlocked.Add(ref _bytes, slot.Size);
+        Interlocked.Increment(ref _count);
         _slots.AddOrUpdate(
             slot.Key,
-            static (_, added) => added.Store.Count1(added.Slot),
+            static (_, added) => added.Slot,
             static (_, old, added) =>
             {
-                added.Store.Count1(added.Slot);
+                // This may run more than once, and its result may be discarded; but then old is no longer in the dictionary either.
                 added.Store.Uncount(old);
                 return added.Slot;
             },
@@ -97,30 +155,33 @@ internal sealed class L1Store(long maxBytes, TimeProvider time) : IMemoryCache
 
     private void Evict()
     {
-        // Twice round at most: on the first pass every entry may have been used.
-        var looks = (2 * Count) + 16;
-        while ((Bytes > maxBytes || _hand.Count > (2 * Count) + 1024) && looks-- > 0 && _hand.TryDequeue(out var slot))
+        // Once round, every entry may have been used; from then on that no longer saves one, however busy the readers are.
+        var looks = Count + MostGone;
+        for (; IsOverfull(looks > 0) && _hand.TryDequeue(out var slot); looks--)
         {
             if (Volatile.Read(ref slot.Gone))
             {
-                continue;
+                Interlocked.Decrement(ref _gone);
             }
-
-            if (slot.Used && slot.ExpiresAt > time.GetUtcNow())
+            else if (Bytes <= _maxBytes)
+            {
+                _hand.Enqueue(slot);
+            }
+            else if (slot.Used && looks > 0)
             {
                 slot.Used = false;
                 _hand.Enqueue(slot);
             }
-            else if (Bytes > maxBytes || slot.ExpiresAt <= time.GetUtcNow())
-            {
-                Remove(slot);
-            }
             else
             {
-                _hand.Enqueue(slot);
+                // Removed here or by somebody else in this moment, it is no longer one that the hand will pass.
+                Remove(slot);
+                Interlocked.Decrement(ref _gone);
             }
         }
     }
+
+    private bool IsOverfull(bool withGone) => Bytes > _maxBytes || (withGone && Volatile.Read(ref _gone) > Count + MostGone);
 
     private void Remove(Slot slot)
     {
@@ -130,39 +191,29 @@ internal sealed class L1Store(long maxBytes, TimeProvider time) : IMemoryCache
         }
     }
 
-    private Slot Count1(Slot slot)
-    {
-        if (!slot.Counted)
-        {
-            slot.Counted = true;
-            Interlocked.Add(ref _bytes, slot.Size);
-            Interlocked.Increment(ref _count);
-        }
-
-        return slot;
-    }
-
-    // AddOrUpdate may call its delegates more than once: an old slot is uncounted once.
     private void Uncount(Slot slot)
     {
         if (!Interlocked.Exchange(ref slot.Gone, true))
         {
             Interlocked.Add(ref _bytes, -slot.Size);
             Interlocked.Decrement(ref _count);
+            Interlocked.Increment(ref _gone);
+
+            // The hand still holds the slot; what it held is free now.
+            slot.Value = null;
         }
     }
 
-    private sealed class Slot(object key, object? value, long size, DateTimeOffset expiresAt)
+    private sealed class Slot(object key, object? value, long size, long expiresAt)
     {
         public object Key { get; } = key;
 
-        public object? Value { get; } = value;
+        public object? Value { get; set; } = value;
 
         public long Size { get; } = size;
 
-        public DateTimeOffset ExpiresAt { get; } = expiresAt;
-
-        public bool Counted { get; set; }
+        /// <summary>UTC ticks.</summary>
+        public long ExpiresAt { get; } = expiresAt;
 
         public bool Used { get; set; }
 
@@ -182,7 +233,8 @@ internal sealed class L1Store(long maxBytes, TimeProvider time) : IMemoryCache
 
         public TimeSpan? SlidingExpiration { get; set; }
 
-        public IList<IChangeToken> ExpirationTokens { get; } = [];
+        [field: MaybeNull]
+        public IList<IChangeToken> ExpirationTokens => field ??= [];
 
         [field: MaybeNull]
         public IList<PostEvictionCallbackRegistration> PostEvictionCallbacks => field ??= [];

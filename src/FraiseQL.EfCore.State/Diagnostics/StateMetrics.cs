@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 namespace FraiseQL.EfCore.State.Diagnostics;
 
 /// <summary>The instruments. Attributes come from bounded sets only: never a key, a parameter or a payload.</summary>
-internal static class StateMetrics
+internal static partial class StateMetrics
 {
     private static readonly Meter s_meter = new(FraiseQLStateDiagnostics.MeterName);
 

@@ -96,8 +96,9 @@ internal sealed partial class CachingRelationalCommand
             return null;
         }
 
-        var found = runtime.Store.FindInL2Async(lookup.Key!, cancellationToken);
-        var entry = async ? await found.ConfigureAwait(false) : found.AsTask().GetAwaiter().GetResult();
+        var entry = async
+            ? await runtime.Store.FindInL2Async(lookup.Key!, cancellationToken).ConfigureAwait(false)
+            : runtime.Store.FindInL2(lookup.Key!);
         return entry is not null && HasColumns(entry.Rows) && IsServable(entry, lookup, runtime) ? entry : null;
     }
 

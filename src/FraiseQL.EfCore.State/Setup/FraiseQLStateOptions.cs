@@ -85,6 +85,14 @@ public sealed class L2Options
     /// <value>The default value is 100 ms.</value>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>How long a write to the shared server may take before it is given up. Writes are made in the background: no query waits for one.</summary>
+    /// <value>The default value is 5 seconds.</value>
+    public TimeSpan WriteTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The largest serialised result that is written to the shared server, in bytes; a larger one stays in memory only.</summary>
+    /// <value>The default value is 1 000 000, which fits into an item of Memcached's default size.</value>
+    public int MaxPayloadBytes { get; set; } = 1_000_000;
+
     /// <summary>How long the shared server is left alone after it failed.</summary>
     /// <value>The default value is 1 second.</value>
     public TimeSpan BreakDuration { get; set; } = TimeSpan.FromSeconds(1);

@@ -54,9 +54,10 @@ public static class FraiseQLStateServiceCollectionExtensions
         {
             options.ValidateOnStart();
             services.AddSingleton<IValidateOptions<FraiseQLStateOptions>>(new FraiseQLStateOptionsValidator(name));
-            services.AddKeyedSingleton(key, (provider, _) => CreateRuntime(provider, key, name));
+            services.AddKeyedSingleton(key, (provider, _) => CreateRuntime(provider, key));
             services.AddKeyedSingleton<IBroadcastConsumer>(key, (provider, _) => new CacheInvalidator(
                 provider.GetRequiredKeyedService<StateRuntime>(key), provider.GetRequiredService<IServiceScopeFactory>(), key));
+            SharedLevelServices.AddStart(services, key);
         }
 
         var builder = new FraiseQLStateBuilder(services, key);
@@ -65,13 +66,13 @@ public static class FraiseQLStateServiceCollectionExtensions
         return builder;
     }
 
-    private static StateRuntime CreateRuntime(IServiceProvider provider, Type key, string name)
+    private static StateRuntime CreateRuntime(IServiceProvider provider, Type key)
     {
-        var options = provider.GetRequiredService<IOptionsMonitor<FraiseQLStateOptions>>().Get(name);
+        var options = SharedLevelServices.OptionsOf(provider, key);
         var loggers = provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
         var time = provider.GetService<TimeProvider>() ?? TimeProvider.System;
         var l2 = provider.GetKeyedService<IDistributedCache>(key) is { } inner
-            ? new GuardedDistributedCache(inner, options.Cache.L2, time, loggers.CreateLogger(FraiseQLStateDiagnostics.LoggerName))
+            ? new SharedLevel(inner, options.Cache.L2, time, loggers.CreateLogger(FraiseQLStateDiagnostics.LoggerName))
             : null;
         var scopes = new CacheScopes(options.Cache.Version, [.. provider.GetKeyedServices<CacheScope>(key)]);
         return new StateRuntime(options, time, loggers, l2, options.Cdc.Enabled, scopes);

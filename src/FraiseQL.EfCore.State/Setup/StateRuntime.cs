@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using FraiseQL.EfCore.State.Cache;
 using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.Listener;
-using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -22,7 +21,7 @@ internal sealed class StateRuntime : IDisposable
     private string? _listenedDomain;
     private int _noted;
 
-    public StateRuntime(FraiseQLStateOptions options, TimeProvider time, ILoggerFactory loggers, IDistributedCache? l2, bool hasListener, CacheScopes? scopes = null)
+    public StateRuntime(FraiseQLStateOptions options, TimeProvider time, ILoggerFactory loggers, SharedLevel? l2, bool hasListener, CacheScopes? scopes = null)
     {
         Options = options;
         Time = time;

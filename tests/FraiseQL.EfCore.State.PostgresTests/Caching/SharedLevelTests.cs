@@ -93,13 +93,13 @@ public sealed class SharedLevelTests : IAsyncLifetime
             var database = redis.GetDatabase();
             foreach (var key in await KeyNamesAsync(redis))
             {
-                var bytes = (byte[])(await database.HashGetAsync(key, "data"))!;
+                var bytes = (byte[])(await database.StringGetAsync(key))!;
                 for (var i = bytes.Length / 2; i < bytes.Length; i++)
                 {
                     bytes[i] ^= 0x5A;
                 }
 
-                await database.HashSetAsync(key, "data", bytes);
+                await database.StringSetAsync(key, bytes);
             }
         }
 

@@ -1,105 +1,89 @@
-using System.Buffers;
 using FraiseQL.EfCore.State.Cache;
-using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
 
 namespace FraiseQL.EfCore.State.Tests.Cache;
 
+/// <summary>The guard of the shared level around a cache that fails as the test says, in every form that a cache can have.</summary>
 [Feature("S0-cache-is-optimization")]
 [Feature("S1.1-l2-latency")]
-public sealed class GuardedDistributedCacheTests
+public sealed class SharedLevelGuardTests
 {
-    private static readonly DistributedCacheEntryOptions Options = new() { AbsoluteExpirationRelativeToNow = TimeSpan.FromMinutes(1) };
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
     private readonly ScriptedCache _inner = new();
     private readonly FakeTimeProvider _time = new();
     private readonly FakeLogger _logger = new();
     private readonly L2Options _options = new();
 
-    private GuardedDistributedCache Guarded => field ??= new GuardedDistributedCache(_inner, _options, _time, _logger);
+    private SharedLevel Guarded => field ??= new SharedLevel(_inner, _options, _time, _logger);
 
     [Fact]
     public async Task A_working_cache_is_read_and_written_under_the_key_prefix()
     {
-        await Guarded.SetAsync("a", [1, 2], Options);
-        await Guarded.SetAsync("b", Sequence([3], [4, 5]), Options);
-        var buffer = new ArrayBufferWriter<byte>();
+        Assert.Equal(L2Result.Stored, await WriteAsync("a", [1, 2]));
 
-        Assert.Equal([1, 2], (await Guarded.GetAsync("a"))!);
-        Assert.True(await Guarded.TryGetAsync("b", buffer));
-        Assert.Equal([3, 4, 5], buffer.WrittenSpan.ToArray());
-        Assert.Equal(["fraiseql:a", "fraiseql:b"], _inner.Entries.Keys.Order());
-
-        await Guarded.RemoveAsync("a");
-        Assert.Null(await Guarded.GetAsync("a"));
-        Assert.False(await Guarded.TryGetAsync("a", buffer));
+        Assert.Equal([1, 2], (await ReadAsync("a"))!);
+        Assert.Equal([1, 2], Read("a")!);
+        Assert.Equal(["fraiseql:a"], _inner.Entries.Keys);
+        Assert.Null(await ReadAsync("b"));
+        Assert.Null(Read("b"));
         Assert.Equal(0, Guarded.Failures);
     }
 
     [Fact]
-    public void The_synchronous_forms_do_the_same()
+    public async Task A_cache_with_buffers_is_read_and_written_through_them()
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        Guarded.Set("a", [1], Options);
-        Guarded.Set("b", Sequence([3], [4]), Options);
-        Guarded.Refresh("a");
+        var cache = new ScriptedBufferCache();
+        var level = new SharedLevel(cache, _options, _time, _logger);
+        Assert.Equal(L2Result.Stored, await level.WriteAsync("a", new byte[] { 1, 2 }, Minute, CancellationToken.None));
 
-        Assert.Equal([1], Guarded.Get("a")!);
-        Assert.True(Guarded.TryGet("b", buffer));
-        Assert.Equal([3, 4], buffer.WrittenSpan.ToArray());
-        Guarded.Remove("a");
-        Assert.Null(Guarded.Get("a"));
+        using var buffer = new PayloadBuffer();
+        Assert.True(await level.ReadAsync("a", buffer, CancellationToken.None));
+        Assert.True(level.Read("a", buffer));
+        Assert.Equal([1, 2, 1, 2], buffer.Written.ToArray());
+        Assert.False(level.Read("b", buffer));
+        Assert.Equal(0, cache.ArrayCalls);
     }
 
     [Fact]
     public async Task A_failure_is_a_miss_or_a_dropped_write_and_never_an_exception()
     {
         _inner.Before = () => throw new InvalidOperationException("secret-key");
-        var buffer = new ArrayBufferWriter<byte>();
 
-        Assert.Null(await Guarded.GetAsync("a"));
-        Assert.Null(Guarded.Get("a"));
-        Assert.False(Guarded.TryGet("a", buffer));
-        Assert.False(await Guarded.TryGetAsync("a", buffer));
-        await Guarded.SetAsync("a", [1], Options);
-        await Guarded.SetAsync("a", Sequence([1], [2]), Options);
-        await Guarded.RefreshAsync("a");
-        await Guarded.RemoveAsync("a");
-        Guarded.Set("a", [1], Options);
-        Guarded.Refresh("a");
-        Guarded.Remove("a");
+        Assert.Null(await ReadAsync("a"));
+        Assert.Null(Read("a"));
+        Assert.Equal(L2Result.Skipped, await WriteAsync("a", [1]));
 
-        Assert.Equal(0, buffer.WrittenCount);
-        Assert.Equal(11, Guarded.Failures + Guarded.Skipped);
+        Assert.Equal((2, 1), (Guarded.Failures, Guarded.Skipped));
     }
 
     [Fact]
     public async Task A_failing_server_is_left_alone_for_the_break_and_then_tried_once()
     {
         _inner.Before = () => throw new InvalidOperationException();
-        await Guarded.GetAsync("a");
-        await Guarded.GetAsync("a");
+        await ReadAsync("a");
+        await ReadAsync("a");
         Assert.True(Guarded.IsOpen);
 
         var calls = _inner.Calls;
         for (var i = 0; i < 100; i++)
         {
-            Assert.Null(await Guarded.GetAsync("a"));
+            Assert.Null(await ReadAsync("a"));
         }
 
         Assert.Equal(calls, _inner.Calls);
         Assert.Equal(100, Guarded.Skipped);
 
         _time.Advance(_options.BreakDuration + TimeSpan.FromMilliseconds(1));
-        Assert.Null(await Guarded.GetAsync("a"));
-        Assert.Null(await Guarded.GetAsync("a"));
+        Assert.Null(await ReadAsync("a"));
+        Assert.Null(await ReadAsync("a"));
         Assert.Equal(calls + 1, _inner.Calls);
 
         _inner.Before = () => Task.CompletedTask;
         _inner.Entries["fraiseql:a"] = [7];
         _time.Advance(_options.BreakDuration + TimeSpan.FromMilliseconds(1));
-        Assert.Equal([7], (await Guarded.GetAsync("a"))!);
+        Assert.Equal([7], (await ReadAsync("a"))!);
         Assert.False(Guarded.IsOpen);
     }
 
@@ -109,7 +93,7 @@ public sealed class GuardedDistributedCacheTests
         _inner.Before = () => throw new InvalidOperationException("secret-message");
         for (var i = 0; i < 50; i++)
         {
-            await Guarded.GetAsync("secret-key");
+            await ReadAsync("secret-key");
         }
 
         var records = _logger.Collector.GetSnapshot();
@@ -123,32 +107,33 @@ public sealed class GuardedDistributedCacheTests
         var hang = new TaskCompletionSource();
         _inner.Before = () => hang.Task;
         _inner.Entries["fraiseql:a"] = [9];
-        var buffer = new ArrayBufferWriter<byte>();
         var value = new byte[] { 1, 2, 3 };
+        var buffer = new PayloadBuffer();
 
-        var read = Guarded.TryGetAsync("a", buffer).AsTask();
-        var write = Guarded.SetAsync("b", new ReadOnlySequence<byte>(value), Options).AsTask();
+        var read = Guarded.ReadAsync("a", buffer, CancellationToken.None).AsTask();
+        var write = Guarded.WriteAsync("b", value, Minute, CancellationToken.None).AsTask();
         Assert.False(read.IsCompleted);
         _time.Advance(_options.Timeout);
 
         Assert.False(await read);
-        await write;
+        Assert.False(write.IsCompleted);
+        _time.Advance(_options.WriteTimeout);
+        Assert.Equal(L2Result.TimedOut, await write);
         Assert.Equal(2, Guarded.Timeouts);
-        Assert.True(Guarded.IsOpen);
 
         // The caller reuses its buffer, then the abandoned write arrives: it must hold what was given, not what is there now.
         Array.Clear(value);
         hang.SetResult();
         await Eventually.Until(() => _inner.Entries.ContainsKey("fraiseql:b"));
         Assert.Equal([1, 2, 3], _inner.Entries["fraiseql:b"]);
-        Assert.Equal(0, buffer.WrittenCount);
+        Assert.Equal(0, buffer.Length);
     }
 
     [Fact]
     public void A_hanging_server_does_not_hold_a_synchronous_caller()
     {
         _inner.Before = () => new TaskCompletionSource().Task;
-        Assert.Null(Guarded.Get("a"));
+        Assert.Null(Read("a"));
         Assert.Equal(1, Guarded.Timeouts);
     }
 
@@ -157,7 +142,7 @@ public sealed class GuardedDistributedCacheTests
     {
         _inner.Before = () => new TaskCompletionSource().Task;
         using var cancel = new CancellationTokenSource();
-        var reads = Enumerable.Range(0, 10).Select(_ => Guarded.GetAsync("a", cancel.Token)).ToArray();
+        var reads = Enumerable.Range(0, 10).Select(_ => Guarded.ReadAsync("a", new PayloadBuffer(), cancel.Token).AsTask()).ToArray();
         await cancel.CancelAsync();
 
         foreach (var read in reads)
@@ -169,22 +154,17 @@ public sealed class GuardedDistributedCacheTests
         Assert.Equal(0, Guarded.Failures);
     }
 
-    private static ReadOnlySequence<byte> Sequence(byte[] first, byte[] second)
+    private ValueTask<L2Result> WriteAsync(string key, byte[] value) => Guarded.WriteAsync(key, value, Minute, CancellationToken.None);
+
+    private async Task<byte[]?> ReadAsync(string key)
     {
-        var start = new Segment(first, 0);
-        var end = new Segment(second, first.Length);
-        start.Append(end);
-        return new ReadOnlySequence<byte>(start, 0, end, second.Length);
+        using var buffer = new PayloadBuffer();
+        return await Guarded.ReadAsync(key, buffer, CancellationToken.None) ? buffer.Written.ToArray() : null;
     }
 
-    private sealed class Segment : ReadOnlySequenceSegment<byte>
+    private byte[]? Read(string key)
     {
-        public Segment(byte[] bytes, long index)
-        {
-            Memory = bytes;
-            RunningIndex = index;
-        }
-
-        public void Append(Segment next) => Next = next;
+        using var buffer = new PayloadBuffer();
+        return Guarded.Read(key, buffer) ? buffer.Written.ToArray() : null;
     }
 }
