@@ -18,6 +18,7 @@ internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactor
 {
     private FreshnessLedger? _ledger;
     private CaptureModel? _model;
+    private CatalogHolder? _catalog;
 
     public void CoverageStarted(PgSnapshot from)
     {
@@ -45,6 +46,19 @@ internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactor
         _ledger!.CaptureVerified(relations);
     }
 
+    public void CatalogRead(DatabaseCatalog catalog)
+    {
+        Learn();
+        var before = _catalog!.Value;
+        _catalog.Value = catalog;
+
+        // A view that was defined anew gives other rows, and nobody captures that.
+        if (before is not null && !before.HoldsIn(catalog))
+        {
+            _ledger!.DistrustAll();
+        }
+    }
+
     // Which database the context leads to, and its model: known to the context only.
     private void Learn()
     {
@@ -56,7 +70,9 @@ internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactor
         using var scope = scopes.CreateScope();
         var context = (DbContext)scope.ServiceProvider.GetRequiredService(contextType);
         _model = CaptureModel.For(context.Model);
-        _ledger = runtime.ListensTo(DatabaseIdentity.Of(context.Database.GetConnectionString() ?? string.Empty).Domain);
+        var domain = DatabaseIdentity.Of(context.Database.GetConnectionString() ?? string.Empty).Domain;
+        _catalog = runtime.CatalogOf(domain);
+        _ledger = runtime.ListensTo(domain);
     }
 
     private void Apply(ChangeRecord change)

@@ -53,4 +53,7 @@ public static partial class FraiseQLStateEventId
 
     /// <summary>The log is not the one that the handlers' position belongs to: events in between were not handled.</summary>
     public const int HandlersGap = 4006;
+
+    /// <summary>The server's catalog could not be read: queries over views are not cached.</summary>
+    public const int CatalogUnreadable = 3010;
 }

@@ -40,4 +40,8 @@ internal static partial class Log
 
     [LoggerMessage(FraiseQLStateEventId.ListenerStopped, LogLevel.Information, "The listener of {context} stopped.")]
     public static partial void ListenerStopped(this ILogger logger, string context);
+
+    [LoggerMessage(FraiseQLStateEventId.CatalogUnreadable, LogLevel.Warning,
+        "The catalog of {context}'s database could not be read: queries over views are not cached.")]
+    public static partial void CatalogUnreadable(this ILogger logger, Exception error, string context);
 }

@@ -1,5 +1,6 @@
 using FraiseQL.EfCore.State.Diagnostics;
 using FraiseQL.EfCore.State.EventLog;
+using FraiseQL.EfCore.State.Model;
 using Microsoft.Extensions.Logging;
 
 namespace FraiseQL.EfCore.State.Listener;
@@ -20,6 +21,8 @@ internal sealed class BroadcastFanOut(IReadOnlyList<IBroadcastConsumer> consumer
     }
 
     public void CaptureVerified(IReadOnlySet<string> relations) => All(consumer => consumer.CaptureVerified(relations));
+
+    public void CatalogRead(DatabaseCatalog catalog) => All(consumer => consumer.CatalogRead(catalog));
 
     public void PollStarting()
     {

@@ -1,4 +1,5 @@
 using FraiseQL.EfCore.State.EventLog;
+using FraiseQL.EfCore.State.Model;
 
 namespace FraiseQL.EfCore.State.Listener;
 
@@ -28,4 +29,9 @@ internal interface IBroadcastConsumer
     /// Changes of any other relation may be missed.
     /// </summary>
     void CaptureVerified(IReadOnlySet<string> relations);
+
+    /// <summary>What the server's catalog says; before the first <see cref="CaptureVerified"/>, and at every later look at the triggers.</summary>
+    void CatalogRead(DatabaseCatalog catalog)
+    {
+    }
 }

@@ -1,5 +1,6 @@
 using FraiseQL.EfCore.State.Diagnostics;
 using FraiseQL.EfCore.State.EventLog;
+using FraiseQL.EfCore.State.Model;
 using FraiseQL.EfCore.State.Setup;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -73,6 +74,7 @@ internal sealed class ListenerSession : IAsyncDisposable
     public async Task BeginAsync(CancellationToken cancellationToken)
     {
         await AwaitCaptureAsync(cancellationToken).ConfigureAwait(false);
+        await ReadCatalogAsync(cancellationToken).ConfigureAwait(false);
         TakePlace(await LogIdentityQuery.ReadAsync(_connection, cancellationToken).ConfigureAwait(false));
         _consumers.CaptureVerified(_capture.Verified);
         await _reader.PrepareAsync(cancellationToken).ConfigureAwait(false);
@@ -179,6 +181,19 @@ internal sealed class ListenerSession : IAsyncDisposable
         }
     }
 
+    // Without it views are not cached; that is no reason not to listen.
+    private async Task ReadCatalogAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            _consumers.CatalogRead(await CatalogReader.ReadAsync(_connection, async: true, cancellationToken).ConfigureAwait(false));
+        }
+        catch (PostgresException error)
+        {
+            _logger.CatalogUnreadable(error, _database.Name);
+        }
+    }
+
     private async Task RecheckAsync(CancellationToken cancellationToken)
     {
         var before = _capture.Verified;
@@ -187,6 +202,7 @@ internal sealed class ListenerSession : IAsyncDisposable
             await AwaitCaptureAsync(cancellationToken).ConfigureAwait(false);
         }
 
+        await ReadCatalogAsync(cancellationToken).ConfigureAwait(false);
         var state = await LogIdentityQuery.ReadAsync(_connection, cancellationToken).ConfigureAwait(false);
         if (!_cursor.CanContinue(state))
         {

@@ -20,15 +20,6 @@ internal sealed class DependencyExtractor : ExpressionVisitor
         "jsonb_array_elements_text", "json_array_elements_text", "regexp_split_to_table", "string_to_table",
     };
 
-    // STABLE ones are here too: they are constant within a statement, not between two.
-    private static readonly HashSet<string> s_volatileFunctions = new(StringComparer.OrdinalIgnoreCase)
-    {
-        "now", "random", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "timeofday", "gen_random_uuid", "uuidv4", "uuidv7",
-        "uuid_generate_v1", "uuid_generate_v4", "nextval", "currval", "lastval", "setseed", "txid_current", "pg_current_xact_id",
-        "current_setting", "set_config", "pg_sleep", "current_timestamp", "current_date", "current_time", "localtime", "localtimestamp",
-        "age", "version", "pg_backend_pid", "inet_client_addr", "current_user", "session_user", "user",
-    };
-
     private readonly HashSet<Expression> _seen = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<Expression, IReadOnlyDictionary<string, DependencyValue>?> _pushed = new(ReferenceEqualityComparer.Instance);
     private SelectBindings? _bindings;
@@ -156,7 +147,7 @@ internal sealed class DependencyExtractor : ExpressionVisitor
 
     private void VisitFunction(SqlFunctionExpression function)
     {
-        if (s_volatileFunctions.Contains(function.Name))
+        if (ServerFunctions.IsVolatile(function.Name))
         {
             Refuse(Query.Refusal.Volatile(function.Name));
         }

@@ -1,13 +1,33 @@
 using FraiseQL.EfCore.State.Cache;
 using FraiseQL.EfCore.State.Keys;
+using FraiseQL.EfCore.State.Model;
 
 namespace FraiseQL.EfCore.State.Setup;
 
 /// <summary>One database as this process sees it: its identity, and what is known of its changes.</summary>
-internal sealed class DatabaseState(DatabaseIdentity identity, FreshnessLedger ledger)
+/// <remarks>Thread-safe.</remarks>
+internal sealed class DatabaseState(DatabaseIdentity identity, FreshnessLedger ledger, CatalogHolder catalog)
 {
     public DatabaseIdentity Identity { get; } = identity;
 
     /// <summary>Shared by all connection strings that lead to the same database.</summary>
     public FreshnessLedger Ledger { get; } = ledger;
+
+    /// <summary>What the server's catalog said when it was last read; <see langword="null"/> before.</summary>
+    public DatabaseCatalog? Catalog => catalog.Value;
+
+    /// <summary>Keeps what a query without a listener has read for itself.</summary>
+    public void CatalogRead(DatabaseCatalog read) => catalog.Value = read;
+}
+
+/// <summary>Shared by all connection strings that lead to the same database.</summary>
+internal sealed class CatalogHolder
+{
+    private volatile DatabaseCatalog? _value;
+
+    public DatabaseCatalog? Value
+    {
+        get => _value;
+        set => _value = value;
+    }
 }

@@ -18,6 +18,7 @@ internal sealed class StateRuntime : IDisposable
 
     private readonly ConcurrentDictionary<string, FreshnessLedger> _ledgers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<DatabaseIdentity, DatabaseState> _databases = new();
+    private readonly ConcurrentDictionary<string, CatalogHolder> _catalogs = new(StringComparer.Ordinal);
     private string? _listenedDomain;
     private int _noted;
 
@@ -58,12 +59,15 @@ internal sealed class StateRuntime : IDisposable
     public DatabaseState DatabaseOf(DatabaseIdentity identity)
         => _databases.TryGetValue(identity, out var known)
             ? known
-            : _databases.GetOrAdd(identity, static (id, self) => new DatabaseState(id, self.LedgerOf(id.Domain)), this);
+            : _databases.GetOrAdd(identity, static (id, self) => new DatabaseState(id, self.LedgerOf(id.Domain), self.CatalogOf(id.Domain)), this);
 
     /// <summary>The ledger of a database; the listener's own when it is the one that is listened to.</summary>
     public FreshnessLedger LedgerOf(string domain)
         => _ledgers.GetOrAdd(domain, static (d, self) => new FreshnessLedger(
             self.HasListener && (self._listenedDomain ?? d) == d, self.Time, self.Options.Consistency.MaxSilence), this);
+
+    /// <summary>Where the catalog of a database is kept.</summary>
+    public CatalogHolder CatalogOf(string domain) => _catalogs.GetOrAdd(domain, static _ => new CatalogHolder());
 
     /// <summary>Says which database the listener serves. Called by the listener when it has connected.</summary>
     public FreshnessLedger ListensTo(string domain)
