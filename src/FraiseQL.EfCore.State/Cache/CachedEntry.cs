@@ -14,7 +14,11 @@ internal sealed class CachedEntry
     /// <summary>The epoch of an entry that came from another node: nothing is known about it here yet.</summary>
     public const long NeverValidated = -1;
 
+    // More than a few only if one query is compiled again and again.
+    private const int MostShared = 8;
+
     private long _validatedEpoch;
+    private SharedValue? _shared;
 
     public CachedEntry(RowSet rows, PgSnapshot? snapshot, DateTimeOffset createdAt, TimeSpan ttl, long validatedEpoch)
     {
@@ -56,6 +60,42 @@ internal sealed class CachedEntry
             }
 
             seen = before;
+        }
+    }
+
+    /// <summary>The object that was made from these rows for the owner, if it was.</summary>
+    public object? SharedWith(object owner)
+    {
+        for (var shared = Volatile.Read(ref _shared); shared is not null; shared = shared.Next)
+        {
+            if (ReferenceEquals(shared.Owner, owner) || shared.Owner.Equals(owner))
+            {
+                return shared.Value;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Lets others have an object that was made from these rows. Answers whether it was added: somebody else's may be there already.</summary>
+    public bool TryShare(object owner, object value)
+    {
+        while (true)
+        {
+            var head = Volatile.Read(ref _shared);
+            var count = 0;
+            for (var shared = head; shared is not null; shared = shared.Next)
+            {
+                if (shared.Owner.Equals(owner) || ++count >= MostShared)
+                {
+                    return false;
+                }
+            }
+
+            if (ReferenceEquals(Interlocked.CompareExchange(ref _shared, new SharedValue(owner, value, head), head), head))
+            {
+                return true;
+            }
         }
     }
 }

@@ -102,6 +102,16 @@ internal sealed class L1Store : IMemoryCache
         }
     }
 
+    /// <summary>Counts what is kept beside an entry that is already here.</summary>
+    public void Grow(object key, long bytes)
+    {
+        if (_slots.TryGetValue(key, out var slot) && slot.TryGrow(bytes))
+        {
+            Interlocked.Add(ref _bytes, bytes);
+            Evict();
+        }
+    }
+
     public void Dispose()
     {
         StateMetrics.Forget(this);
@@ -193,7 +203,7 @@ internal sealed class L1Store : IMemoryCache
 
     private void Uncount(Slot slot)
     {
-        if (!Interlocked.Exchange(ref slot.Gone, true))
+        if (slot.TryLeave())
         {
             Interlocked.Add(ref _bytes, -slot.Size);
             Interlocked.Decrement(ref _count);
@@ -210,7 +220,7 @@ internal sealed class L1Store : IMemoryCache
 
         public object? Value { get; set; } = value;
 
-        public long Size { get; } = size;
+        public long Size { get; private set; } = size;
 
         /// <summary>UTC ticks.</summary>
         public long ExpiresAt { get; } = expiresAt;
@@ -218,6 +228,26 @@ internal sealed class L1Store : IMemoryCache
         public bool Used { get; set; }
 
         public bool Gone;
+
+        // Under one lock, so that what is subtracted is what was added.
+        public bool TryGrow(long bytes)
+        {
+            lock (this)
+            {
+                Size += Gone ? 0 : bytes;
+                return !Gone;
+            }
+        }
+
+        public bool TryLeave()
+        {
+            lock (this)
+            {
+                var was = Gone;
+                Volatile.Write(ref Gone, true);
+                return !was;
+            }
+        }
     }
 
     /// <summary>What HybridCache fills in; disposing it stores it.</summary>

@@ -38,7 +38,7 @@ internal sealed partial class CachingRelationalCommand
             // Checked against now: a flight that began before a commit which this caller has seen does not count.
             if (landed.Entry is { } entry && IsServable(entry, lookup, runtime))
             {
-                return Serve(entry, parameters.Connection, CacheOutcome.L1Hit);
+                return Serve(entry, lookup, parameters.Connection, CacheOutcome.L1Hit);
             }
 
             if (landed.Entry is null && !landed.LeaderLeft)
@@ -64,14 +64,14 @@ internal sealed partial class CachingRelationalCommand
             if (store.FindInL1(lookup.Key!) is { } local && IsServable(local, lookup, _session.Runtime))
             {
                 entry = local;
-                return Serve(entry, parameters.Connection, CacheOutcome.L1Hit);
+                return Serve(entry, lookup, parameters.Connection, CacheOutcome.L1Hit);
             }
 
             if (await FindInL2Async(lookup, async, cancellationToken).ConfigureAwait(false) is { } shared)
             {
                 entry = shared;
                 store.StoreInL1(lookup.Key!, shared);
-                return Serve(shared, parameters.Connection, CacheOutcome.L2Hit);
+                return Serve(shared, lookup, parameters.Connection, CacheOutcome.L2Hit);
             }
 
             (var reader, entry) = await QueryAsync(parameters, lookup, async, cancellationToken).ConfigureAwait(false);
@@ -157,10 +157,10 @@ internal sealed partial class CachingRelationalCommand
                 {
                     _session.Runtime.Store.StoreInL1(lookup.Key!, entry);
                     _session.Runtime.Store.StoreInL2(lookup.Key!, entry);
-                    return (Serve(entry, parameters.Connection, CacheOutcome.Miss), entry);
+                    return (Serve(entry, lookup, parameters.Connection, CacheOutcome.Miss), entry);
                 }
 
-                return (Serve(entry, parameters.Connection, CacheOutcome.Bypass), null);
+                return (Serve(entry, lookup, parameters.Connection, CacheOutcome.Bypass), null);
 
             case CaptureEnd.TooLarge when parameters.ReaderColumns is null:
                 _session.Bypassed(_plan!, "too-large");

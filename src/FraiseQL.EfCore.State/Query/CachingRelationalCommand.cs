@@ -175,7 +175,7 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
         var freshness = Freshness.Stale;
         if (runtime.Store.FindInL1(key) is { } entry && (freshness = Check(entry, lookup, runtime)) == Freshness.Fresh)
         {
-            return lookup with { Reader = Serve(entry, parameters.Connection, CacheOutcome.L1Hit) };
+            return lookup with { Reader = Serve(entry, lookup, parameters.Connection, CacheOutcome.L1Hit) };
         }
 
         if (freshness == Freshness.Silent || (database.Ledger.Listening && database.Ledger.IsSilent))
@@ -230,7 +230,7 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
         }
     }
 
-    private static bool TryWriteScopes(ref KeyWriter writer, CacheScopes scopes, DbContext context, bool perUser)
+    public static bool TryWriteScopes(ref KeyWriter writer, CacheScopes scopes, DbContext context, bool perUser)
     {
         try
         {
@@ -245,7 +245,7 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
         }
     }
 
-    private static bool IsServable(CachedEntry entry, Lookup lookup, StateRuntime runtime) => Check(entry, lookup, runtime) == Freshness.Fresh;
+    public static bool IsServable(CachedEntry entry, Lookup lookup, StateRuntime runtime) => Check(entry, lookup, runtime) == Freshness.Fresh;
 
     private static Freshness Check(CachedEntry entry, Lookup lookup, StateRuntime runtime)
     {
@@ -258,14 +258,16 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
                 : freshness;
     }
 
-    private CachedRelationalDataReader Serve(CachedEntry entry, IRelationalConnection connection, CacheOutcome outcome)
+    private CachedRelationalDataReader Serve(CachedEntry entry, Lookup lookup, IRelationalConnection connection, CacheOutcome outcome)
     {
         _session!.Served(outcome);
+        if (outcome != CacheOutcome.Bypass)
+        {
+            _session.Observer?.Served(_plan!, lookup, entry);
+        }
+
         var reader = _cachedReader ??= new CachedRelationalDataReader();
         reader.Open(entry.Rows, connection);
         return reader;
     }
-
-    /// <summary>What is known after the synchronous part: no key means that the cache takes no part in this execution.</summary>
-    private readonly record struct Lookup(CacheKey? Key, DatabaseState Database, EffectivePolicy Policy, RelationalDataReader? Reader);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.Compiled;
 using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.Listener;
 using Microsoft.Extensions.Logging;
@@ -50,6 +51,8 @@ internal sealed class StateRuntime : IDisposable
     public CacheScopes Scopes { get; }
 
     public KeyMemo Keys { get; } = new();
+
+    public TypedKeys TypedKeys { get; } = new();
 
     public Flights Flights { get; } = new();
 

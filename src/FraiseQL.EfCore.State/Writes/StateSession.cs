@@ -20,12 +20,15 @@ internal sealed class StateSession : IResettableService
 {
     private readonly PendingWrites _pending = new();
     private readonly ILoggerFactory _loggers;
+    private readonly ICurrentDbContext _context;
+    private IRelationalConnection? _connection;
     private string? _connectionString;
     private DatabaseState? _database;
     private Transaction? _ambient;
 
     public StateSession(ICurrentDbContext context, IDbContextOptions options, ILoggerFactory loggers)
     {
+        _context = context;
         _loggers = loggers;
         Runtime = FindRuntime(context.Context.GetType(), options);
         CacheAllTtl = options.FindExtension<FraiseQLStateOptionsExtension>()?.CacheAllTtl;
@@ -41,6 +44,16 @@ internal sealed class StateSession : IResettableService
     private ILogger Logger => _loggers.CreateLogger(FraiseQLStateDiagnostics.LoggerName);
 
     public CacheOutcome LastOutcome { get; private set; }
+
+    /// <summary>The connection of the context, which is there as long as the context.</summary>
+    public IRelationalConnection Connection => _connection ??= _context.Context.GetService<IRelationalConnection>();
+
+    /// <summary>Who wants to know which entry answers.</summary>
+    public Observation? Observer { get; private set; }
+
+    public Observation Observe() => Observer = new Observation();
+
+    public void StopObserving() => Observer = null;
 
     public DatabaseState DatabaseOf(IRelationalConnection connection)
     {
@@ -152,6 +165,7 @@ internal sealed class StateSession : IResettableService
     public void ResetState()
     {
         LastOutcome = CacheOutcome.None;
+        Observer = null;
         _pending.Clear();
         _ambient = null;
     }

@@ -1,0 +1,23 @@
+using FraiseQL.EfCore.State.Cache;
+
+namespace FraiseQL.EfCore.State.Query;
+
+/// <summary>What one execution was answered with, for whoever wants to keep something beside the entry. As the context, not thread-safe.</summary>
+internal sealed class Observation
+{
+    private int _served;
+
+    public QueryPlan? Plan { get; private set; }
+
+    public Lookup Lookup { get; private set; }
+
+    /// <summary>The one entry that answered; <see langword="null"/> when there was none, or more than one.</summary>
+    public CachedEntry? Entry { get; private set; }
+
+    public void Served(QueryPlan plan, Lookup lookup, CachedEntry entry)
+    {
+        Plan = plan;
+        Lookup = lookup;
+        Entry = _served++ == 0 ? entry : null;
+    }
+}
