@@ -17,7 +17,7 @@ namespace FraiseQL.EfCore.State.Cache;
 internal sealed class L1Store : IMemoryCache
 {
     // Per entry: slot, dictionary node, queue element, HybridCache's item and the key's text.
-    private const int Overhead = 400;
+    public const int Overhead = 400;
 
     // Slots that are gone stay in the hand until it passes them; beyond this share it is swept.
     private const int MostGone = 1024;
@@ -134,7 +134,7 @@ internal sealed class L1Store : IMemoryCache
             }
         }
 
-        Evict();
+        Evict(null);
     }
 
     private void Add(Pending entry)
@@ -160,13 +160,14 @@ internal sealed class L1Store : IMemoryCache
             },
             (Store: this, Slot: slot));
         _hand.Enqueue(slot);
-        Evict();
+        Evict(slot);
     }
 
-    private void Evict()
+    /// <param name="added">Not a candidate: where everything else is in use, nothing new would ever be taken.</param>
+    private void Evict(Slot? added)
     {
-        // Once round, every entry may have been used; from then on that no longer saves one, however busy the readers are.
-        var looks = Count + MostGone;
+        // Once round, every entry may have been used; the second time that no longer saves one, however busy the readers are.
+        var looks = (2 * Count) + MostGone;
         for (; IsOverfull(looks > 0) && _hand.TryDequeue(out var slot); looks--)
         {
             if (Volatile.Read(ref slot.Gone))
@@ -177,7 +178,7 @@ internal sealed class L1Store : IMemoryCache
             {
                 _hand.Enqueue(slot);
             }
-            else if (slot.Used && looks > 0)
+            else if (looks > 0 && (slot.Used || slot == added))
             {
                 slot.Used = false;
                 _hand.Enqueue(slot);

@@ -7,8 +7,11 @@ internal enum L2Result
     Miss,
     Stored,
 
-    /// <summary>Larger than <see cref="L2Options.MaxPayloadBytes"/>, or than the server takes.</summary>
+    /// <summary>Larger than <see cref="L2Options.MaxPayloadBytes"/>.</summary>
     TooLarge,
+
+    /// <summary>The server did not take it: too large for it, no memory, or the one of several servers that has this key is down.</summary>
+    Refused,
 
     /// <summary>A payload that is damaged, foreign, or of another version.</summary>
     Unreadable,

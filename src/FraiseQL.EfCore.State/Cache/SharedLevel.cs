@@ -127,7 +127,7 @@ internal sealed partial class SharedLevel
                 return Outcome.FromResult(
                     await _server.WriteAsync(key, operation.Value, operation.Ttl, Options.WriteTimeout, token).ConfigureAwait(false)
                         ? L2Result.Stored
-                        : L2Result.TooLarge);
+                        : L2Result.Refused);
             }
 
             var found = operation.IsAsync

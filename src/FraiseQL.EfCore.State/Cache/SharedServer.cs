@@ -30,7 +30,7 @@ internal abstract class SharedServer : IBufferDistributedCache
     /// <inheritdoc cref="ReadAsync"/>
     public abstract bool Read(string key, IBufferWriter<byte> destination, TimeSpan timeout);
 
-    /// <summary>Whether the server took the value; it may refuse one that is too large for it.</summary>
+    /// <summary>Whether the server took the value; it may refuse one, such as one that is too large for it.</summary>
     /// <exception cref="TimeoutException">The budget was used up.</exception>
     public abstract ValueTask<bool> WriteAsync(string key, ReadOnlyMemory<byte> value, TimeSpan ttl, TimeSpan timeout, CancellationToken token);
 

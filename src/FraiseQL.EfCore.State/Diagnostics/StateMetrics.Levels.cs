@@ -28,6 +28,7 @@ internal static partial class StateMetrics
         new("fraiseql.cache.l2.result", "miss"),
         new("fraiseql.cache.l2.result", "stored"),
         new("fraiseql.cache.l2.result", "too_large"),
+        new("fraiseql.cache.l2.result", "refused"),
         new("fraiseql.cache.l2.result", "unreadable"),
         new("fraiseql.cache.l2.result", "failed"),
         new("fraiseql.cache.l2.result", "timed_out"),

@@ -1,0 +1,83 @@
+using System.Buffers;
+using FraiseQL.EfCore.State.Cache;
+using Microsoft.Extensions.Logging;
+
+namespace FraiseQL.EfCore.State.Memcached;
+
+/// <summary>
+/// Memcached servers as the one shared server. Of several, one that fails costs its share only: as long as another works, its keys are
+/// misses and not failures, so that the whole level is not left alone for the sake of one.
+/// </summary>
+/// <remarks>Thread-safe.</remarks>
+internal sealed class MemcachedCache : SharedServer, IDisposable
+{
+    private readonly ServerPool[] _servers;
+    private readonly ServerRing _ring;
+    private readonly TimeProvider _time;
+
+    public MemcachedCache(IReadOnlyList<MemcachedAddress> addresses, MemcachedOptions options, TimeProvider time, ILogger logger)
+    {
+        var threads = new BlockingCalls();
+        _servers = [.. addresses.Select(address => new ServerPool(address, options, threads, time, logger))];
+        _ring = new ServerRing(addresses);
+        _time = time;
+    }
+
+    public override async ValueTask<bool> ReadAsync(string key, IBufferWriter<byte> destination, TimeSpan timeout, CancellationToken token)
+        => await ExchangeAsync(key, MetaProtocol.Get(key), null, destination, async: true, timeout, token).ConfigureAwait(false) == MetaStatus.Value;
+
+    public override bool Read(string key, IBufferWriter<byte> destination, TimeSpan timeout)
+    {
+        // Completed already: every step of the synchronous form is.
+        var run = ExchangeAsync(key, MetaProtocol.Get(key), null, destination, async: false, timeout, CancellationToken.None);
+        return (run.IsCompleted ? run.Result : run.AsTask().GetAwaiter().GetResult()) == MetaStatus.Value;
+    }
+
+    public override async ValueTask<bool> WriteAsync(
+        string key, ReadOnlyMemory<byte> value, TimeSpan ttl, TimeSpan timeout, CancellationToken token)
+        => await ExchangeAsync(key, MetaProtocol.Set(key, value.Length, ttl, _time), value, null, async: true, timeout, token).ConfigureAwait(false)
+            == MetaStatus.Done;
+
+    public override async ValueTask DeleteAsync(string key, TimeSpan timeout, CancellationToken token)
+        => await ExchangeAsync(key, MetaProtocol.Delete(key), null, null, async: true, timeout, token).ConfigureAwait(false);
+
+    public void Dispose()
+    {
+        foreach (var server in _servers)
+        {
+            server.Dispose();
+        }
+    }
+
+    private async ValueTask<MetaStatus> ExchangeAsync(
+        string key, byte[] line, ReadOnlyMemory<byte>? value, IBufferWriter<byte>? destination, bool async, TimeSpan timeout, CancellationToken token)
+    {
+        var server = _servers[_ring.Of(key)];
+        if (!server.MayTry())
+        {
+            return AnotherWorks(server) ? MetaStatus.Missing : throw new IOException();
+        }
+
+        try
+        {
+            return await server.ExchangeAsync(line, value, destination, async, timeout, token).ConfigureAwait(false);
+        }
+        catch (Exception error) when (!(error is OperationCanceledException && token.IsCancellationRequested) && AnotherWorks(server))
+        {
+            return MetaStatus.Missing;
+        }
+    }
+
+    private bool AnotherWorks(ServerPool failed)
+    {
+        foreach (var server in _servers)
+        {
+            if (server != failed && !server.IsDead)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
