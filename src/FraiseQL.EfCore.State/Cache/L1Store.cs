@@ -108,7 +108,7 @@ internal sealed class L1Store : IMemoryCache
         if (_slots.TryGetValue(key, out var slot) && slot.TryGrow(bytes))
         {
             Interlocked.Add(ref _bytes, bytes);
-            Evict();
+            Evict(slot);
         }
     }
 
