@@ -11,7 +11,7 @@ namespace FraiseQL.EfCore.State.Cache;
 /// </summary>
 /// <remarks>
 /// Version 1, little-endian: "FQ" · version · created (UTC ticks) · ttl (ticks) · snapshot (text) · rows · columns;
-/// a column: kind · name · null words flag and words · values of the rows that are not NULL.
+/// a column: kind (a number, and a name for the types of an application) · name · null words flag and words · values of the rows that are not NULL.
 /// </remarks>
 internal sealed class EntrySerializer : IHybridCacheSerializer<CachedEntry>
 {
@@ -35,7 +35,7 @@ internal sealed class EntrySerializer : IHybridCacheSerializer<CachedEntry>
         for (var i = 0; i < rows.Columns.Length; i++)
         {
             var column = rows.Columns[i];
-            writer.WriteByte(column.Kind.Id);
+            column.Kind.WriteKind(ref writer);
             writer.WriteString(rows.Names[i]);
             writer.WriteByte(column.Nulls is null ? (byte)0 : (byte)1);
             foreach (var word in column.Nulls ?? [])
@@ -43,8 +43,10 @@ internal sealed class EntrySerializer : IHybridCacheSerializer<CachedEntry>
                 writer.WriteInt64((long)word);
             }
 
-            column.Write(writer);
+            column.Write(ref writer);
         }
+
+        writer.Flush();
     }
 
     public CachedEntry Deserialize(ReadOnlySequence<byte> source)
@@ -89,7 +91,7 @@ internal sealed class EntrySerializer : IHybridCacheSerializer<CachedEntry>
         var names = new string[columnCount];
         for (var i = 0; i < columnCount; i++)
         {
-            var kind = ColumnKind.ById(reader.ReadByte());
+            var kind = ColumnKind.ReadKind(ref reader);
             names[i] = reader.ReadString();
             var nulls = ReadNulls(ref reader, rows);
             if (reader.Failed || kind?.Read(ref reader, rows, nulls) is not { } column || reader.Failed)

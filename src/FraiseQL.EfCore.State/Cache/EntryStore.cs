@@ -109,7 +109,7 @@ internal sealed class EntryStore : IDisposable
     {
         var left = Left(entry);
         left = ttl < left ? ttl.Value : left;
-        if (_writes is not null && entry.Snapshot is not null && left > TimeSpan.Zero)
+        if (_writes is not null && entry.Snapshot is not null && entry.Rows.IsShareable && left > TimeSpan.Zero)
         {
             _writes.Add(key.Text, entry, _time.GetUtcNow() + left);
         }

@@ -16,11 +16,16 @@ internal ref struct KeyWriter(Span<byte> scratch)
 
     public readonly ReadOnlySpan<byte> Written => _buffer[.._length];
 
+    public readonly int Length => _length;
+
     public void Byte(byte value) => Reserve(1)[0] = value;
 
     public void Int16(short value) => BinaryPrimitives.WriteInt16LittleEndian(Reserve(2), value);
 
     public void Int32(int value) => BinaryPrimitives.WriteInt32LittleEndian(Reserve(4), value);
+
+    /// <summary>Writes over a number that was written before it was known.</summary>
+    public readonly void PutInt32(int at, int value) => BinaryPrimitives.WriteInt32LittleEndian(_buffer.Slice(at, 4), value);
 
     public void Int64(long value) => BinaryPrimitives.WriteInt64LittleEndian(Reserve(8), value);
 

@@ -1,14 +1,16 @@
 using System.Runtime.InteropServices;
+using NpgsqlTypes;
 
 namespace FraiseQL.EfCore.State.Keys;
 
 /// <summary>
 /// Writes one parameter value exactly: typed, culture-free and without loss. A type that has no exact form here is not cached.
 /// </summary>
-internal static class ParameterEncoder
+internal static partial class ParameterEncoder
 {
     // The tags are part of L2 keys: never reuse or change one.
     private const byte Null = 0;
+    private const byte List = 64;
 
     /// <summary>Appends the value; answers <see langword="false"/> when its type has no exact form.</summary>
     public static bool TryWrite(ref KeyWriter writer, object? value)
@@ -102,18 +104,32 @@ internal static class ParameterEncoder
                 writer.Byte(20);
                 writer.Int64((long)v);
                 return true;
-            case byte[] v:
+            case byte[] v when v.GetType() == typeof(byte[]):
                 writer.Byte(21);
                 writer.Int32(v.Length);
                 writer.Bytes(v);
                 return true;
+            case Enum v when Enum.GetName(v.GetType(), v) is { } name:
+                // By name: what reaches the server is the name, and another build may number its members differently.
+                writer.Byte(24);
+                writer.Text(name);
+                return true;
             case Enum v:
-                // The plan fixes which enum it is; the underlying number is all that differs.
                 writer.Byte(22);
                 writer.Int64(Convert(v));
                 return true;
+            // For the runtime an array of enums or of unsigned numbers is an int[] too; those are written by element.
+            case int[] v when v.GetType() == typeof(int[]):
+                WriteNumbers(ref writer, v);
+                return true;
+            case List<int> v:
+                WriteNumbers(ref writer, CollectionsMarshal.AsSpan(v));
+                return true;
+            case NpgsqlTsVector v:
+                WriteVector(ref writer, v);
+                return true;
             default:
-                return TryWriteList(ref writer, value);
+                return TryWriteDeep(ref writer, value);
         }
     }
 
@@ -122,26 +138,31 @@ internal static class ParameterEncoder
             ? (long)((IConvertible)value).ToUInt64(null)
             : ((IConvertible)value).ToInt64(null);
 
-    private static bool TryWriteList(ref KeyWriter writer, object value)
+    // The bytes of TryWriteList, without a box for each number.
+    private static void WriteNumbers(ref KeyWriter writer, ReadOnlySpan<int> values)
     {
-        // Only shapes whose elements are all that the server sees; a set or a custom collection may hide an order or a comparer.
-        if (value is not System.Collections.IList list
-            || (!value.GetType().IsArray && !(value.GetType().IsGenericType && value.GetType().GetGenericTypeDefinition() == typeof(List<>)))
-            || (value is Array { Rank: > 1 }))
+        writer.Byte(List);
+        writer.Int32(values.Length);
+        foreach (var value in values)
         {
-            return false;
+            writer.Byte(1);
+            writer.Int32(value);
         }
+    }
 
-        writer.Byte(64);
-        writer.Int32(list.Count);
-        foreach (var element in list)
+    private static void WriteVector(ref KeyWriter writer, NpgsqlTsVector value)
+    {
+        writer.Byte(25);
+        writer.Int32(value.Count);
+        foreach (var lexeme in value)
         {
-            if (element is System.Collections.IList and not byte[] || !TryWrite(ref writer, element))
+            writer.Text(lexeme.Text);
+            writer.Int32(lexeme.Count);
+            for (var i = 0; i < lexeme.Count; i++)
             {
-                return false;
+                writer.Int16((short)lexeme[i].Pos);
+                writer.Byte((byte)lexeme[i].Weight);
             }
         }
-
-        return true;
     }
 }

@@ -91,7 +91,7 @@ internal sealed partial class CachingRelationalCommand
     private async ValueTask<CachedEntry?> FindInL2Async(Lookup lookup, bool async, CancellationToken cancellationToken)
     {
         var runtime = _session!.Runtime;
-        if (!runtime.Store.HasL2 || !lookup.Database.Ledger.Listening)
+        if (!runtime.Store.HasL2 || !lookup.Database.Ledger.Listening || !_plan!.IsShareable)
         {
             return null;
         }
@@ -113,7 +113,7 @@ internal sealed partial class CachingRelationalCommand
 
         for (var i = 0; i < wanted.Length; i++)
         {
-            if (rows.Columns[i].Kind.Id != wanted[i].Id)
+            if (rows.Columns[i].Kind != wanted[i])
             {
                 return false;
             }

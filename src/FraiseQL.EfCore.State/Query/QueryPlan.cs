@@ -36,6 +36,7 @@ internal sealed class QueryPlan
         Model = model;
         Policy = policy;
         Columns = columns;
+        IsShareable = Array.TrueForAll(columns, c => c.IsShareable);
         Parameters = parameters;
         Dependencies = dependencies;
         Refusal = refusal;
@@ -72,6 +73,9 @@ internal sealed class QueryPlan
     public CachePolicy Policy { get; }
 
     public ColumnKind[] Columns { get; }
+
+    /// <summary>Whether every column has an exact form for other nodes; otherwise results stay in this process.</summary>
+    public bool IsShareable { get; }
 
     public (string Name, RelationalTypeMapping? Mapping)[] Parameters { get; }
 

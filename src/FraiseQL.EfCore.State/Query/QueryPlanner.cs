@@ -97,7 +97,7 @@ internal sealed class QueryPlanner
         hash.AppendData([0]);
         foreach (var column in columns)
         {
-            hash.AppendData([column.Id]);
+            hash.AppendData(Encoding.UTF8.GetBytes($"\0{column.Id}:{column.Name}"));
         }
 
         foreach (var (name, mapping) in parameters)

@@ -7,6 +7,8 @@ namespace FraiseQL.EfCore.State.Rows;
 /// <summary>Reads untrusted bytes. Every read is checked; the first impossible one makes <see cref="Failed"/> true and everything after it empty.</summary>
 internal ref struct ByteReader(ReadOnlySpan<byte> bytes)
 {
+    private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     private ReadOnlySpan<byte> _rest = bytes;
 
     public bool Failed { get; private set; }
@@ -68,11 +70,15 @@ internal ref struct ByteReader(ReadOnlySpan<byte> bytes)
         return 0;
     }
 
-    public string ReadString()
-    {
-        var length = ReadCount();
-        return Failed ? string.Empty : Encoding.UTF8.GetString(Take(length));
-    }
+    public double ReadDouble() => BitConverter.Int64BitsToDouble(ReadInt64());
+
+    /// <summary>Text in its UTF-8 form.</summary>
+    public ReadOnlySpan<byte> ReadUtf8() => Take(ReadCount());
+
+    public string ReadString() => Text(ReadUtf8());
+
+    /// <exception cref="ArgumentException">The bytes are not UTF-8.</exception>
+    public static string Text(ReadOnlySpan<byte> utf8) => s_strict.GetString(utf8);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     public void Fail()

@@ -1,42 +1,71 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Text;
+using System.Text.Unicode;
 
 namespace FraiseQL.EfCore.State.Rows;
 
-/// <summary>Writes the little-endian primitives of the L2 payload into a buffer writer.</summary>
-internal readonly ref struct ByteWriter(IBufferWriter<byte> target)
+/// <summary>Writes the little-endian primitives of the L2 payload. Spans are taken from the target in pieces; <see cref="Flush"/> hands over the last.</summary>
+internal ref struct ByteWriter(IBufferWriter<byte> target)
 {
+    private const int LeastPiece = 256;
+
     private readonly IBufferWriter<byte> _target = target;
+    private Span<byte> _piece;
+    private int _used;
 
-    public void WriteByte(byte value)
+    public void WriteByte(byte value) => Reserve(1)[0] = value;
+
+    public void WriteInt16(short value) => BinaryPrimitives.WriteInt16LittleEndian(Reserve(2), value);
+
+    public void WriteInt32(int value) => BinaryPrimitives.WriteInt32LittleEndian(Reserve(4), value);
+
+    public void WriteInt64(long value) => BinaryPrimitives.WriteInt64LittleEndian(Reserve(8), value);
+
+    public void WriteDouble(double value) => WriteInt64(BitConverter.DoubleToInt64Bits(value));
+
+    public void WriteCount(int value) => PutCount(Reserve(SizeOfCount(value)), value);
+
+    public void WriteBytes(scoped ReadOnlySpan<byte> bytes) => bytes.CopyTo(Reserve(bytes.Length));
+
+    /// <exception cref="InvalidDataException">The text is not valid Unicode: it would not come back as it was.</exception>
+    public void WriteString(string value)
     {
-        _target.GetSpan(1)[0] = value;
-        _target.Advance(1);
+        // The length stands before the text and is known after it: mostly as many bytes as there are characters.
+        var room = SizeOfCount(value.Length);
+        var most = 5 + (3 * value.Length);
+        var span = Reserve(most);
+        if (Utf8.FromUtf16(value, span[room..], out _, out var written, replaceInvalidSequences: false) != OperationStatus.Done)
+        {
+            throw new InvalidDataException("Text with an unpaired surrogate has no exact form in UTF-8.");
+        }
+
+        var size = SizeOfCount(written);
+        if (size != room)
+        {
+            span.Slice(room, written).CopyTo(span[size..]);
+        }
+
+        PutCount(span, written);
+        _used -= most - size - written;
     }
 
-    public void WriteInt16(short value)
+    /// <summary>Makes everything that was written part of the target.</summary>
+    public void Flush()
     {
-        BinaryPrimitives.WriteInt16LittleEndian(_target.GetSpan(2), value);
-        _target.Advance(2);
+        if (_used > 0)
+        {
+            _target.Advance(_used);
+        }
+
+        _piece = default;
+        _used = 0;
     }
 
-    public void WriteInt32(int value)
-    {
-        BinaryPrimitives.WriteInt32LittleEndian(_target.GetSpan(4), value);
-        _target.Advance(4);
-    }
+    private static int SizeOfCount(int value) => value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20_0000 ? 3 : value < 0x1000_0000 ? 4 : 5;
 
-    public void WriteInt64(long value)
-    {
-        BinaryPrimitives.WriteInt64LittleEndian(_target.GetSpan(8), value);
-        _target.Advance(8);
-    }
-
-    public void WriteCount(int value)
+    private static void PutCount(Span<byte> span, int value)
     {
         var rest = (uint)value;
-        var span = _target.GetSpan(5);
         var written = 0;
         while (rest >= 0x80)
         {
@@ -44,15 +73,19 @@ internal readonly ref struct ByteWriter(IBufferWriter<byte> target)
             rest >>= 7;
         }
 
-        span[written++] = (byte)rest;
-        _target.Advance(written);
+        span[written] = (byte)rest;
     }
 
-    public void WriteBytes(ReadOnlySpan<byte> bytes) => _target.Write(bytes);
-
-    public void WriteString(string value)
+    private Span<byte> Reserve(int count)
     {
-        WriteCount(Encoding.UTF8.GetByteCount(value));
-        Encoding.UTF8.GetBytes(value, _target);
+        if (_piece.Length - _used < count)
+        {
+            Flush();
+            _piece = _target.GetSpan(Math.Max(count, LeastPiece));
+        }
+
+        var reserved = _piece.Slice(_used, count);
+        _used += count;
+        return reserved;
     }
 }

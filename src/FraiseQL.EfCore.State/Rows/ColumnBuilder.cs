@@ -18,6 +18,8 @@ internal sealed class ColumnBuilder<T, TCodec>(ColumnKind kind, int ordinal, int
 {
     private T[] _values = new T[reserved];
     private ulong[]? _nulls;
+    private long _heapSize;
+    private StringShare? _texts;
 
     public override long Append(DbDataReader reader, int row)
     {
@@ -38,9 +40,23 @@ internal sealed class ColumnBuilder<T, TCodec>(ColumnKind kind, int ordinal, int
             return 1;
         }
 
-        var value = reader.GetFieldValue<T>(ordinal);
+        var value = TCodec.Keep(reader.GetFieldValue<T>(ordinal));
+        long size;
+        if (typeof(T) == typeof(string) && row > 0)
+        {
+            var texts = _texts ??= new StringShare();
+            var before = texts.HeapSize;
+            value = (T)(object)texts.Share((string)(object)value!);
+            size = texts.HeapSize - before;
+        }
+        else
+        {
+            size = TCodec.HeapSize(value);
+        }
+
         _values[row] = value;
-        return Unsafe.SizeOf<T>() + TCodec.HeapSize(value);
+        _heapSize += size;
+        return Unsafe.SizeOf<T>() + size;
     }
 
     public override RowColumn Build(int rows)
@@ -56,6 +72,6 @@ internal sealed class ColumnBuilder<T, TCodec>(ColumnKind kind, int ordinal, int
             Array.Resize(ref _nulls, words);
         }
 
-        return new RowColumn<T, TCodec>(kind, _values, _nulls);
+        return new RowColumn<T, TCodec>(kind, _values, _nulls, _heapSize);
     }
 }

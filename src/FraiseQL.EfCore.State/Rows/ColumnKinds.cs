@@ -1,64 +1,104 @@
-using System.Collections.Frozen;
+using System.Collections.Concurrent;
 
 namespace FraiseQL.EfCore.State.Rows;
 
-/// <summary>Every type that a cached column can have. The numbers are part of the L2 payload.</summary>
+/// <summary>Finds the kind of a CLR type and of a number in a payload. Kinds are few, as types are, and never forgotten. Thread-safe.</summary>
 internal static class ColumnKinds
 {
-    private static readonly ColumnKind[] s_all =
-    [
-        new ColumnKind<bool, BooleanCodec>(1),
-        new ColumnKind<byte, ByteCodec>(2),
-        new ColumnKind<sbyte, SByteCodec>(3),
-        new ColumnKind<short, Int16Codec>(4),
-        new ColumnKind<ushort, UInt16Codec>(5),
-        new ColumnKind<int, Int32Codec>(6),
-        new ColumnKind<uint, UInt32Codec>(7),
-        new ColumnKind<long, Int64Codec>(8),
-        new ColumnKind<ulong, UInt64Codec>(9),
-        new ColumnKind<float, SingleCodec>(10),
-        new ColumnKind<double, DoubleCodec>(11),
-        new ColumnKind<decimal, DecimalCodec>(12),
-        new ColumnKind<char, CharCodec>(13),
-        new ColumnKind<string, StringCodec>(14),
-        new ColumnKind<Guid, GuidCodec>(15),
-        new ColumnKind<DateTime, DateTimeCodec>(16),
-        new ColumnKind<DateTimeOffset, DateTimeOffsetCodec>(17),
-        new ColumnKind<DateOnly, DateOnlyCodec>(18),
-        new ColumnKind<TimeOnly, TimeOnlyCodec>(19),
-        new ColumnKind<TimeSpan, TimeSpanCodec>(20),
-        new ColumnKind<byte[], BytesCodec>(30),
-        new ColumnKind<bool[], ArrayCodec<bool, BooleanCodec>>(40),
-        new ColumnKind<short[], ArrayCodec<short, Int16Codec>>(41),
-        new ColumnKind<int[], ArrayCodec<int, Int32Codec>>(42),
-        new ColumnKind<long[], ArrayCodec<long, Int64Codec>>(43),
-        new ColumnKind<float[], ArrayCodec<float, SingleCodec>>(44),
-        new ColumnKind<double[], ArrayCodec<double, DoubleCodec>>(45),
-        new ColumnKind<decimal[], ArrayCodec<decimal, DecimalCodec>>(46),
-        new ColumnKind<string[], ArrayCodec<string, StringCodec>>(47),
-        new ColumnKind<Guid[], ArrayCodec<Guid, GuidCodec>>(48),
-        new ColumnKind<DateTime[], ArrayCodec<DateTime, DateTimeCodec>>(49),
-        new ColumnKind<DateTimeOffset[], ArrayCodec<DateTimeOffset, DateTimeOffsetCodec>>(50),
-        new ColumnKind<DateOnly[], ArrayCodec<DateOnly, DateOnlyCodec>>(51),
-        new ColumnKind<TimeOnly[], ArrayCodec<TimeOnly, TimeOnlyCodec>>(52),
-        new ColumnKind<TimeSpan[], ArrayCodec<TimeSpan, TimeSpanCodec>>(53),
-        new ColumnKind<List<bool>, ListCodec<bool, BooleanCodec>>(70),
-        new ColumnKind<List<short>, ListCodec<short, Int16Codec>>(71),
-        new ColumnKind<List<int>, ListCodec<int, Int32Codec>>(72),
-        new ColumnKind<List<long>, ListCodec<long, Int64Codec>>(73),
-        new ColumnKind<List<float>, ListCodec<float, SingleCodec>>(74),
-        new ColumnKind<List<double>, ListCodec<double, DoubleCodec>>(75),
-        new ColumnKind<List<decimal>, ListCodec<decimal, DecimalCodec>>(76),
-        new ColumnKind<List<string>, ListCodec<string, StringCodec>>(77),
-        new ColumnKind<List<Guid>, ListCodec<Guid, GuidCodec>>(78),
-        new ColumnKind<List<DateTime>, ListCodec<DateTime, DateTimeCodec>>(79),
-        new ColumnKind<List<DateTimeOffset>, ListCodec<DateTimeOffset, DateTimeOffsetCodec>>(80),
-        new ColumnKind<List<DateOnly>, ListCodec<DateOnly, DateOnlyCodec>>(81),
-        new ColumnKind<List<TimeOnly>, ListCodec<TimeOnly, TimeOnlyCodec>>(82),
-        new ColumnKind<List<TimeSpan>, ListCodec<TimeSpan, TimeSpanCodec>>(83),
-    ];
+    private static readonly ConcurrentDictionary<Type, TypeFamily> s_families = new(TypeFamilies.All().Select(f => KeyValuePair.Create(f.ClrType, f)));
+    private static readonly ConcurrentDictionary<int, TypeFamily> s_numbers = new(s_families.Values.Select(f => KeyValuePair.Create(f.Number, f)));
+    private static readonly ConcurrentDictionary<Type, ColumnKind?> s_byType = new();
+    private static readonly ConcurrentDictionary<(int Id, string Name), ColumnKind> s_byId = new();
 
-    public static readonly FrozenDictionary<Type, ColumnKind> ByType = s_all.ToFrozenDictionary(k => k.ClrType);
+    public static bool IsNamed(int id) => (id & TypeFamily.Named) == TypeFamily.Named;
 
-    public static readonly FrozenDictionary<byte, ColumnKind> ById = s_all.ToFrozenDictionary(k => k.Id);
+    /// <summary>Adds a type of another package, in place of what was made of it so far.</summary>
+    public static void Add(TypeFamily family)
+    {
+        s_numbers.TryAdd(family.Number, family);
+        s_families[family.ClrType] = family;
+        s_byType.Clear();
+    }
+
+    public static ColumnKind? Of(Type type) => s_byType.TryGetValue(type, out var known) ? known : s_byType.GetOrAdd(type, Find(type));
+
+    public static ColumnKind? ById(int id)
+    {
+        var (number, form) = TypeFamily.Parse(id);
+        return TypeFamily.IdOf(number, form) == id && s_numbers.TryGetValue(number, out var family) ? Kind(family, form) : null;
+    }
+
+    /// <summary>A kind that a query of this process has asked for: names in a payload make no types.</summary>
+    public static ColumnKind? ByName(int id, string name) => s_byId.GetValueOrDefault((id, name));
+
+    private static ColumnKind? Find(Type type)
+    {
+        // byte[] and what a satellite adds are types of their own, not collections.
+        if (s_families.TryGetValue(type, out var family))
+        {
+            return Kind(family, TypeForm.Single);
+        }
+
+        var (element, form) = Decompose(type);
+        if (form != TypeForm.Single && FamilyOf(element) is { } elements && Kind(elements, form) is { } kind)
+        {
+            return kind;
+        }
+
+        return FamilyOf(type) is { } single ? Kind(single, TypeForm.Single) : null;
+    }
+
+    private static TypeFamily? FamilyOf(Type type)
+    {
+        if (s_families.TryGetValue(type, out var known))
+        {
+            return known;
+        }
+
+        return DynamicFamilies.TryCreate(type) is { } made ? s_families.GetOrAdd(type, made) : null;
+    }
+
+    private static ColumnKind? Kind(TypeFamily family, TypeForm form)
+    {
+        var key = (TypeFamily.IdOf(family.Number, form), family.Name);
+        if (s_byId.TryGetValue(key, out var known))
+        {
+            return known;
+        }
+
+        return family.Create(form) is { } kind ? s_byId.GetOrAdd(key, kind) : null;
+    }
+
+    private static (Type Element, TypeForm Form) Decompose(Type type)
+    {
+        TypeForm form;
+        Type element;
+        if (type.IsArray)
+        {
+            element = type.GetElementType()!;
+            form = type.IsSZArray ? TypeForm.Array : type.GetArrayRank() == 2 ? TypeForm.Matrix : TypeForm.Single;
+        }
+        else if (type.IsGenericType && type.GetGenericTypeDefinition() is var definition && (definition == typeof(List<>) || definition == typeof(HashSet<>)))
+        {
+            element = type.GetGenericArguments()[0];
+            form = definition == typeof(List<>) ? TypeForm.List : TypeForm.Set;
+        }
+        else
+        {
+            return (type, TypeForm.Single);
+        }
+
+        if (Nullable.GetUnderlyingType(element) is { } value)
+        {
+            return form switch
+            {
+                TypeForm.Array => (value, TypeForm.NullableArray),
+                TypeForm.List => (value, TypeForm.NullableList),
+                TypeForm.Matrix => (value, TypeForm.NullableMatrix),
+                _ => (type, TypeForm.Single),
+            };
+        }
+
+        return form == TypeForm.Single ? (type, form) : (element, form);
+    }
 }

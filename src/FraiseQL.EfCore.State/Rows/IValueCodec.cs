@@ -7,14 +7,27 @@ internal interface IValueCodec<T>
     static abstract int LeastSize { get; }
 
     /// <summary>Whether a caller could change the value that it is given, so that it must be given a copy.</summary>
-    static abstract bool IsMutable { get; }
+    static virtual bool IsMutable => false;
 
-    static abstract void Write(ByteWriter writer, T value);
+    /// <summary>Whether the type has an exact form for other nodes; without one, its entries stay in this process.</summary>
+    static virtual bool IsShareable => true;
+
+    /// <summary>Whether a value in memory of a little-endian machine is what <see cref="Write"/> writes, so that columns are copied as a whole.</summary>
+    static virtual bool IsRaw => false;
+
+    static abstract void Write(ref ByteWriter writer, T value);
 
     static abstract T Read(ref ByteReader reader);
 
     /// <summary>Bytes on the heap beyond the slot in the column's array.</summary>
-    static abstract long HeapSize(T value);
+    static virtual long HeapSize(T value) => 0;
 
-    static abstract T Copy(T value);
+    /// <summary>Another value that is equal in everything a caller can see; asked for only when <see cref="IsMutable"/>.</summary>
+    static virtual T Copy(T value) => value;
+
+    /// <summary>
+    /// The value as a column keeps it. A copy where only the value itself tells whether it can be copied, so that one that cannot is found
+    /// while it is read from the database and not when it is served.
+    /// </summary>
+    static virtual T Keep(T value) => value;
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace FraiseQL.EfCore.State.Rows;
 
@@ -10,7 +11,7 @@ internal abstract class RowColumn(ulong[]? nulls)
     /// <summary>One bit a row, set where the row is NULL; <see langword="null"/> when none is.</summary>
     public ulong[]? Nulls { get; } = nulls;
 
-    /// <summary>Bytes on the heap, the array's slots included.</summary>
+    /// <summary>Bytes on the heap: the column, its array and bitmap, and what the values refer to.</summary>
     public abstract long HeapSize { get; }
 
     public bool IsNull(int row) => Nulls is { } nulls && (nulls[row >> 6] & (1UL << (row & 63))) != 0;
@@ -19,7 +20,7 @@ internal abstract class RowColumn(ulong[]? nulls)
     public abstract object GetObject(int row);
 
     /// <summary>Writes the values of the rows that are not NULL.</summary>
-    public abstract void Write(ByteWriter writer);
+    public abstract void Write(ref ByteWriter writer);
 }
 
 /// <inheritdoc/>
@@ -32,40 +33,42 @@ internal abstract class RowColumn<T>(T[] values, ulong[]? nulls) : RowColumn(nul
 }
 
 /// <inheritdoc/>
-internal sealed class RowColumn<T, TCodec>(ColumnKind kind, T[] values, ulong[]? nulls) : RowColumn<T>(values, nulls)
+/// <param name="kind">The column's kind.</param>
+/// <param name="values">A slot for each row.</param>
+/// <param name="nulls">One bit a row, or none.</param>
+/// <param name="valuesHeapSize">Bytes on the heap that the values refer to, each object once.</param>
+internal sealed class RowColumn<T, TCodec>(ColumnKind kind, T[] values, ulong[]? nulls, long valuesHeapSize) : RowColumn<T>(values, nulls)
     where TCodec : struct, IValueCodec<T>
 {
+    private readonly long _valuesHeapSize = valuesHeapSize;
+
     public override ColumnKind Kind { get; } = kind;
 
     public override long HeapSize
-    {
-        get
-        {
-            var size = 88 + ((long)Values.Length * Unsafe.SizeOf<T>()) + ((Nulls?.Length ?? 0) * 8L);
-            for (var row = 0; row < Values.Length; row++)
-            {
-                if (!IsNull(row))
-                {
-                    size += TCodec.HeapSize(Values[row]);
-                }
-            }
-
-            return size;
-        }
-    }
+        => 48 + ((24 + ((long)Values.Length * Unsafe.SizeOf<T>()) + 7) & ~7L) + (Nulls is { } nulls ? 24 + (nulls.Length * 8L) : 0) + _valuesHeapSize;
 
     public override T Get(int row) => TCodec.IsMutable ? TCodec.Copy(Values[row]) : Values[row];
 
     public override object GetObject(int row) => IsNull(row) ? DBNull.Value : Get(row)!;
 
-    public override void Write(ByteWriter writer)
+    public override void Write(ref ByteWriter writer)
     {
+        if (TCodec.IsRaw && Nulls is null && BitConverter.IsLittleEndian)
+        {
+            writer.WriteBytes(Raw(Values));
+            return;
+        }
+
         for (var row = 0; row < Values.Length; row++)
         {
             if (!IsNull(row))
             {
-                TCodec.Write(writer, Values[row]);
+                TCodec.Write(ref writer, Values[row]);
             }
         }
     }
+
+    /// <summary>The bytes of an array of plain numbers.</summary>
+    internal static Span<byte> Raw(T[] values)
+        => MemoryMarshal.CreateSpan(ref Unsafe.As<T, byte>(ref MemoryMarshal.GetArrayDataReference(values)), values.Length * Unsafe.SizeOf<T>());
 }

@@ -11,10 +11,14 @@ internal sealed class RowSet
         RowCount = rowCount;
         Columns = columns;
         Names = names;
-        long size = 96;
-        for (var i = 0; i < columns.Length; i++)
+        IsShareable = true;
+
+        // Names belong to the plan's shape, which all results of a query share.
+        long size = 48 + 24 + (columns.Length * 8L);
+        foreach (var column in columns)
         {
-            size += columns[i].HeapSize + 16 + StringCodec.HeapSize(names[i]);
+            size += column.HeapSize;
+            IsShareable &= column.Kind.IsShareable;
         }
 
         HeapSize = size;
@@ -29,4 +33,7 @@ internal sealed class RowSet
 
     /// <summary>Bytes on the heap, for the bound of L1.</summary>
     public long HeapSize { get; }
+
+    /// <summary>Whether every column has an exact form for other nodes.</summary>
+    public bool IsShareable { get; }
 }
