@@ -14,7 +14,7 @@ internal static partial class AllTypes
         var utc = new OffsetDateTime(date + time, Offset.Zero);
         return
         [
-            Of("instant", instant), Of("instant_infinity", Instant.MaxValue, null, Instant.MinValue), Of("instant_timestamp", instant, "timestamp"),
+            Of("instant", instant), Of("instant_infinity", Instant.MaxValue, null, Instant.MinValue),
             Of("local_datetime", date + time), Of("zoned", instant.InUtc()), Of("offset_datetime", utc), Of("local_date", date), Of("local_time", time),
             Of("offset_time", new OffsetTime(time, Offset.FromHours(-7))), Ref("period", Period.FromDays(-3) + Period.FromMonths(2) + Period.FromTicks(70), Period.Zero),
             Of("duration", Duration.FromHours(30) + Duration.FromTicks(70)), Ref("zone", DateTimeZoneProviders.Tzdb["Europe/Berlin"], DateTimeZone.Utc),

@@ -5,6 +5,7 @@ using System.Net.NetworkInformation;
 using System.Reflection;
 using System.Text;
 using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
 using NpgsqlTypes;
 
 namespace FraiseQL.EfCore.State.PostgresTests.Types;
@@ -56,7 +57,7 @@ internal static class Exact
             case PhysicalAddress v:
                 text.Append(Convert.ToHexString(v.GetAddressBytes()));
                 return;
-            case NpgsqlTsVector or NpgsqlTsQuery or Enum:
+            case NpgsqlTsVector or NpgsqlTsQuery or LTree or Enum:
                 text.Append(CultureInfo.InvariantCulture, $"{value.GetType().Name} {value}");
                 return;
             case IEnumerable v when value.GetType().Namespace != "NodaTime":

@@ -84,21 +84,19 @@ internal sealed class TypeCase<T, TNullable>(string name, string? storeType, T v
         var parameter = Expression.Field(Expression.Constant(new Holder(value)), nameof(Holder.Value));
         var equal = Expression.Lambda<Func<Dictionary<string, object>, bool>>(
             Expression.Equal(property, parameter, false, typeof(T).IsValueType ? typeof(T).GetMethod("op_Equality", [typeof(T), typeof(T)]) : null), row);
-        return RunAsync(Rows(db, bound).Where(equal).Select(s => new Pair { Id = (int)s["Id"] }), cached, async);
+        return RunAsync(Rows(db, bound).Where(equal).Select(s => (int)s["Id"]), cached, async);
     }
 
     public override void Mutate(object result)
     {
         foreach (var pair in (List<Pair>)result)
         {
-            if (pair.Value is not null)
+            foreach (var read in (object?[])[pair.Value, pair.Maybe])
             {
-                Change!(pair.Value);
-            }
-
-            if (pair.Maybe is T maybe)
-            {
-                Change!(maybe);
+                if (read is T changed and not System.Collections.ICollection { Count: 0 })
+                {
+                    Change!(changed);
+                }
             }
         }
     }
@@ -106,7 +104,7 @@ internal sealed class TypeCase<T, TNullable>(string name, string? storeType, T v
     private static IQueryable<Dictionary<string, object>> Rows(TypesContext db, int bound)
         => db.Samples.Where(s => (int)s["Id"] <= bound).OrderBy(s => (int)s["Id"]);
 
-    private static async Task<object> RunAsync(IQueryable<Pair> query, bool cached, bool async)
+    private static async Task<object> RunAsync<TResult>(IQueryable<TResult> query, bool cached, bool async)
     {
         if (cached)
         {
