@@ -44,7 +44,17 @@ internal sealed class ColumnBuilder<T, TCodec>(ColumnKind kind, int ordinal, int
         long size;
         if (typeof(T) == typeof(string) && row > 0)
         {
-            var texts = _texts ??= new StringShare();
+            // One row has nothing to share with.
+            if (_texts is null)
+            {
+                _texts = new StringShare();
+                if (_values[0] is string first)
+                {
+                    _texts.Remember(first);
+                }
+            }
+
+            var texts = _texts;
             var before = texts.HeapSize;
             value = (T)(object)texts.Share((string)(object)value!);
             size = texts.HeapSize - before;

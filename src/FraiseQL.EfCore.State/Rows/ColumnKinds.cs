@@ -25,7 +25,9 @@ internal static class ColumnKinds
     public static ColumnKind? ById(int id)
     {
         var (number, form) = TypeFamily.Parse(id);
-        return TypeFamily.IdOf(number, form) == id && s_numbers.TryGetValue(number, out var family) ? Kind(family, form) : null;
+
+        // An array of the type byte is the type byte[], which has a number of its own.
+        return TypeFamily.IdOf(number, form) == id && s_numbers.TryGetValue(number, out var family) && Kind(family, form) is { } kind && Of(kind.ClrType) == kind ? kind : null;
     }
 
     /// <summary>A kind that a query of this process has asked for: names in a payload make no types.</summary>

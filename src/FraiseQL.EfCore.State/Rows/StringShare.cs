@@ -24,7 +24,7 @@ internal sealed class StringShare
             return value;
         }
 
-        ref var slot = ref _slots[(value.Length + (value[0] * 3) + (value[^1] * 5)) & (Slots.Count - 1)];
+        ref var slot = ref _slots[SlotOf(value)];
         if (slot is not null && slot.Equals(value, StringComparison.Ordinal))
         {
             return slot;
@@ -33,6 +33,17 @@ internal sealed class StringShare
         HeapSize += StringCodec.HeapSize(value);
         return slot = value;
     }
+
+    /// <summary>A text that is kept and counted already.</summary>
+    public void Remember(string value)
+    {
+        if (value.Length is > 0 and <= LongestShared)
+        {
+            _slots[SlotOf(value)] = value;
+        }
+    }
+
+    private static int SlotOf(string value) => (value.Length + (value[0] * 3) + (value[^1] * 5)) & (Slots.Count - 1);
 
     [InlineArray(Count)]
     private struct Slots
