@@ -92,7 +92,7 @@ internal sealed class EntrySerializer : IHybridCacheSerializer<CachedEntry>
         for (var i = 0; i < columnCount; i++)
         {
             var kind = ColumnKind.ReadKind(ref reader);
-            names[i] = reader.ReadString();
+            names[i] = ColumnNames.Get(reader.ReadUtf8());
             var nulls = ReadNulls(ref reader, rows);
             if (reader.Failed || kind?.Read(ref reader, rows, nulls) is not { } column || reader.Failed)
             {
@@ -103,7 +103,7 @@ internal sealed class EntrySerializer : IHybridCacheSerializer<CachedEntry>
         }
 
         return reader.Remaining == 0
-            ? new CachedEntry(new RowSet(rows, columns, names), snapshot, created, ttl, CachedEntry.NeverValidated)
+            ? new CachedEntry(new RowSet(rows, columns, names, ownsNames: true), snapshot, created, ttl, CachedEntry.NeverValidated)
             : Rejected;
     }
 

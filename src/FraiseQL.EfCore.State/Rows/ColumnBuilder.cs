@@ -13,7 +13,7 @@ internal abstract class ColumnBuilder
 }
 
 /// <inheritdoc/>
-internal sealed class ColumnBuilder<T, TCodec>(ColumnKind kind, int ordinal, int reserved) : ColumnBuilder
+internal sealed class ColumnBuilder<T, TCodec>(int ordinal, int reserved) : ColumnBuilder
     where TCodec : struct, IValueCodec<T>
 {
     private T[] _values = new T[reserved];
@@ -82,6 +82,6 @@ internal sealed class ColumnBuilder<T, TCodec>(ColumnKind kind, int ordinal, int
             Array.Resize(ref _nulls, words);
         }
 
-        return new RowColumn<T, TCodec>(kind, _values, _nulls, _heapSize);
+        return new RowColumn<T, TCodec>(_values, _nulls, _heapSize);
     }
 }

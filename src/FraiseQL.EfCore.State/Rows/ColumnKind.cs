@@ -51,15 +51,23 @@ internal abstract class ColumnKind(int id, string name)
 /// <inheritdoc/>
 internal sealed class ColumnKind<
     [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.PublicProperties)] T,
-    TCodec>(int id, string name) : ColumnKind(id, name)
+    TCodec> : ColumnKind
     where TCodec : struct, IValueCodec<T>
 {
+    private ColumnKind(int id, string name)
+        : base(id, name)
+    {
+    }
+
     [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.PublicProperties)]
     public override Type ClrType => typeof(T);
 
+    /// <summary>Makes the kind, or answers the one that was made first.</summary>
+    public static ColumnKind Make(int id, string name) => TheKind<T, TCodec>.Set(new ColumnKind<T, TCodec>(id, name));
+
     public override bool IsShareable => TCodec.IsShareable;
 
-    public override ColumnBuilder CreateBuilder(int ordinal, int reserved) => new ColumnBuilder<T, TCodec>(this, ordinal, reserved);
+    public override ColumnBuilder CreateBuilder(int ordinal, int reserved) => new ColumnBuilder<T, TCodec>(ordinal, reserved);
 
     public override void WriteValue(ref ByteWriter writer, object value) => TCodec.Write(ref writer, (T)value);
 
@@ -102,6 +110,6 @@ internal sealed class ColumnKind<
             }
         }
 
-        return new RowColumn<T, TCodec>(this, values, nulls, heapSize);
+        return new RowColumn<T, TCodec>(values, nulls, heapSize);
     }
 }

@@ -50,7 +50,7 @@ internal readonly struct IPAddressCodec : IValueCodec<IPAddress>
         return length == 16 && !reader.Failed ? new IPAddress(bytes, reader.ReadInt64()) : new IPAddress(bytes);
     }
 
-    public static long HeapSize(IPAddress value) => value.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? 88 : 48;
+    public static long HeapSize(IPAddress value) => value.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? 80 : 40;
 
     public static IPAddress Copy(IPAddress value)
     {

@@ -6,6 +6,9 @@ namespace FraiseQL.EfCore.State.Rows;
 /// <summary>One column of a cached result: a typed array beside a bitmap of its NULLs. Never changes after it was built.</summary>
 internal abstract class RowColumn(ulong[]? nulls)
 {
+    /// <summary>Bytes of a column itself, without its array.</summary>
+    public const int ObjectSize = 40;
+
     public abstract ColumnKind Kind { get; }
 
     /// <summary>One bit a row, set where the row is NULL; <see langword="null"/> when none is.</summary>
@@ -33,19 +36,19 @@ internal abstract class RowColumn<T>(T[] values, ulong[]? nulls) : RowColumn(nul
 }
 
 /// <inheritdoc/>
-/// <param name="kind">The column's kind.</param>
 /// <param name="values">A slot for each row.</param>
 /// <param name="nulls">One bit a row, or none.</param>
 /// <param name="valuesHeapSize">Bytes on the heap that the values refer to, each object once.</param>
-internal sealed class RowColumn<T, TCodec>(ColumnKind kind, T[] values, ulong[]? nulls, long valuesHeapSize) : RowColumn<T>(values, nulls)
+internal sealed class RowColumn<T, TCodec>(T[] values, ulong[]? nulls, long valuesHeapSize) : RowColumn<T>(values, nulls)
     where TCodec : struct, IValueCodec<T>
 {
     private readonly long _valuesHeapSize = valuesHeapSize;
 
-    public override ColumnKind Kind { get; } = kind;
+    // One of each type, so that no column has to hold it.
+    public override ColumnKind Kind => TheKind<T, TCodec>.Get;
 
     public override long HeapSize
-        => 48 + ((24 + ((long)Values.Length * Unsafe.SizeOf<T>()) + 7) & ~7L) + (Nulls is { } nulls ? 24 + (nulls.Length * 8L) : 0) + _valuesHeapSize;
+        => ObjectSize + ((24 + ((long)Values.Length * Unsafe.SizeOf<T>()) + 7) & ~7L) + (Nulls is { } nulls ? 24 + (nulls.Length * 8L) : 0) + _valuesHeapSize;
 
     public override T Get(int row) => TCodec.IsMutable ? TCodec.Copy(Values[row]) : Values[row];
 
@@ -56,6 +59,16 @@ internal sealed class RowColumn<T, TCodec>(ColumnKind kind, T[] values, ulong[]?
         if (TCodec.IsRaw && Nulls is null && BitConverter.IsLittleEndian)
         {
             writer.WriteBytes(Raw(Values));
+            return;
+        }
+
+        if (Nulls is null)
+        {
+            foreach (var value in Values)
+            {
+                TCodec.Write(ref writer, value);
+            }
+
             return;
         }
 

@@ -6,15 +6,20 @@ namespace FraiseQL.EfCore.State.Rows;
 [ImmutableObject(true)]
 internal sealed class RowSet
 {
-    public RowSet(int rowCount, RowColumn[] columns, string[] names)
+    private const int ObjectSize = 48;
+
+    /// <param name="rowCount">The number of rows.</param>
+    /// <param name="columns">The columns.</param>
+    /// <param name="names">Their names.</param>
+    /// <param name="ownsNames">Whether the names are this result's alone; otherwise all results of a query share them.</param>
+    public RowSet(int rowCount, RowColumn[] columns, string[] names, bool ownsNames = false)
     {
         RowCount = rowCount;
         Columns = columns;
         Names = names;
         IsShareable = true;
 
-        // Names belong to the plan's shape, which all results of a query share.
-        long size = 48 + 24 + (columns.Length * 8L);
+        long size = ObjectSize + ((ownsNames ? 2 : 1) * (24 + (columns.Length * 8L)));
         foreach (var column in columns)
         {
             size += column.HeapSize;

@@ -12,11 +12,11 @@ internal abstract class TypeFamily<
 
     public override ColumnKind? Create(TypeForm form) => form switch
     {
-        TypeForm.Single => new ColumnKind<T, TCodec>(Id(form), Name),
-        TypeForm.Array => new ColumnKind<T[], ArrayCodec<T, TCodec>>(Id(form), Name),
-        TypeForm.List => new ColumnKind<List<T>, ListCodec<T, TCodec>>(Id(form), Name),
-        TypeForm.Matrix => new ColumnKind<T[,], MatrixCodec<T, TCodec>>(Id(form), Name),
-        TypeForm.Set when !TCodec.IsMutable => new ColumnKind<HashSet<T>, SetCodec<T, TCodec>>(Id(form), Name),
+        TypeForm.Single => ColumnKind<T, TCodec>.Make(Id(form), Name),
+        TypeForm.Array => ColumnKind<T[], ArrayCodec<T, TCodec>>.Make(Id(form), Name),
+        TypeForm.List => ColumnKind<List<T>, ListCodec<T, TCodec>>.Make(Id(form), Name),
+        TypeForm.Matrix => ColumnKind<T[,], MatrixCodec<T, TCodec>>.Make(Id(form), Name),
+        TypeForm.Set when !TCodec.IsMutable => ColumnKind<HashSet<T>, SetCodec<T, TCodec>>.Make(Id(form), Name),
         _ => null,
     };
 }
@@ -37,9 +37,9 @@ internal sealed class ValueTypeFamily<
 {
     public override ColumnKind? Create(TypeForm form) => form switch
     {
-        TypeForm.NullableArray => new ColumnKind<T?[], ArrayCodec<T?, NullableCodec<T, TCodec>>>(Id(form), Name),
-        TypeForm.NullableList => new ColumnKind<List<T?>, ListCodec<T?, NullableCodec<T, TCodec>>>(Id(form), Name),
-        TypeForm.NullableMatrix => new ColumnKind<T?[,], MatrixCodec<T?, NullableCodec<T, TCodec>>>(Id(form), Name),
+        TypeForm.NullableArray => ColumnKind<T?[], ArrayCodec<T?, NullableCodec<T, TCodec>>>.Make(Id(form), Name),
+        TypeForm.NullableList => ColumnKind<List<T?>, ListCodec<T?, NullableCodec<T, TCodec>>>.Make(Id(form), Name),
+        TypeForm.NullableMatrix => ColumnKind<T?[,], MatrixCodec<T?, NullableCodec<T, TCodec>>>.Make(Id(form), Name),
         _ => base.Create(form),
     };
 }

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace FraiseQL.EfCore.State.Rows;
 
 internal readonly struct StringCodec : IValueCodec<string>
@@ -36,10 +38,11 @@ internal readonly struct DecimalCodec : IValueCodec<decimal>
     {
         Span<int> bits = stackalloc int[4];
         decimal.GetBits(value, bits);
-        writer.WriteInt32(bits[0]);
-        writer.WriteInt32(bits[1]);
-        writer.WriteInt32(bits[2]);
-        writer.WriteInt32(bits[3]);
+        var bytes = writer.Reserve(16);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, bits[0]);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[4..], bits[1]);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[8..], bits[2]);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[12..], bits[3]);
     }
 
     // The scale is kept: 1.0 and 1.00 come back as they were.
@@ -54,8 +57,9 @@ internal readonly struct DateTimeCodec : IValueCodec<DateTime>
     // Not ToBinary: it converts local times, and the kind must come back as it was.
     public static void Write(ref ByteWriter writer, DateTime value)
     {
-        writer.WriteInt64(value.Ticks);
-        writer.WriteByte((byte)value.Kind);
+        var bytes = writer.Reserve(9);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, value.Ticks);
+        bytes[8] = (byte)value.Kind;
     }
 
     public static DateTime Read(ref ByteReader reader) => new(reader.ReadInt64(), (DateTimeKind)reader.ReadByte());

@@ -134,6 +134,26 @@ public sealed class TypeMatrixTests(TypeMatrixTests.World world) : IClassFixture
         Assert.Equal((CacheOutcome.L2Hit, plain.Text, 0), (shared.Outcome, shared.Text, shared.Commands));
     }
 
+    [Fact]
+    [Feature("S1.2-key-variables")]
+    public async Task An_array_that_is_changed_in_place_is_another_parameter()
+    {
+        var bound = world.NextBound();
+        int[] ids = [1, bound];
+        async Task<object> ReadAsync(TypesContext db)
+            => await db.Samples.Where(s => ids.Contains((int)s["Id"])).Select(s => (int)s["Id"]).Cacheable(TimeSpan.FromMinutes(10)).ToListAsync();
+
+        Assert.Equal([1], (List<int>)(await RunAsync(world.First, ReadAsync)).Result);
+        ids[0] = 2;
+        var changed = await RunAsync(world.First, ReadAsync);
+        Assert.Equal([2], (List<int>)changed.Result);
+        Assert.Equal(CacheOutcome.Miss, changed.Outcome);
+        ids[0] = 1;
+        var back = await RunAsync(world.First, ReadAsync);
+        Assert.Equal([1], (List<int>)back.Result);
+        Assert.Equal(CacheOutcome.L1Hit, back.Outcome);
+    }
+
     private static TypeCase Type(string name) => AllTypes.All.Single(t => t.Name == name);
 
     private static async Task<Run> RunAsync(TypesNode node, Func<TypesContext, Task<object>> read)

@@ -159,6 +159,19 @@ public sealed class ColumnKindTests
     }
 
     [Fact]
+    public void Without_a_codec_a_type_that_nobody_can_change_is_kept_in_its_process_only()
+    {
+        foreach (var type in (Type[])[typeof(Instant), typeof(Period), typeof(Interval), typeof(LocalDate)])
+        {
+            var family = DynamicFamilies.TryCreate(type);
+            Assert.False(family!.Create(TypeForm.Single)!.IsShareable);
+            Assert.False(family.Create(TypeForm.Array)!.IsShareable);
+        }
+
+        Assert.Null(DynamicFamilies.TryCreate(typeof(ZonedDateTime)));
+    }
+
+    [Fact]
     public void Equal_neighbours_in_a_column_of_texts_are_one_object_in_memory_and_from_bytes()
     {
         var entry = Entry(Enumerable.Range(0, 100).Select(i => new object?[] { new string('x', 10 + (i / 50)), new string((char)('a' + (i % 26)), 5) }).ToArray());
