@@ -3,7 +3,12 @@ using FraiseQL.EfCore.State.Benchmarks.Cases;
 using FraiseQL.EfCore.State.Benchmarks.Harness;
 using FraiseQL.EfCore.State.Benchmarks.World;
 
-IBenchmark[] all = [new HitOne(), new HitTwenty(), new HitIncluded(), new HitCompiled(), new HitScale(), new Miss(), new L2Hit(), new Fresh(), new Codec(), new Memory(), new HitAllocations()];
+if (args is [Start.ChildArgument, var form, var connectionString])
+{
+    return Start.RunChild(form, connectionString);
+}
+
+IBenchmark[] all = [new HitOne(), new HitTwenty(), new HitIncluded(), new HitCompiled(), new HitTyped(), new HitSize(), new HitScale(), new Miss(), new Start(), new L2Hit(), new Fresh(), new Codec(), new Memory(), new HitAllocations()];
 var ids = args.Where(a => !a.StartsWith('-')).ToArray();
 var options = args.Where(a => a.StartsWith('-')).ToArray();
 var unknown = ids.Where(id => !all.Any(b => string.Equals(b.Id, id, StringComparison.OrdinalIgnoreCase)))

@@ -111,6 +111,6 @@ internal sealed class Comparison(params Variant[] variants)
         var against = goal?.Against ?? compareWith;
         var mine = value(variant);
         var other = against is null ? double.NaN : value(variants.First(v => v.Name == against));
-        return new Figure(variant.Name, name, mine, unit, against, against is null ? null : mine / other, goal?.Text(unit), goal?.IsMet(mine, other));
+        return new Figure(variant.Name, name, mine, unit, against, against is null || other == 0 ? null : mine / other, goal?.Text(unit), goal?.IsMet(mine, other));
     }
 }

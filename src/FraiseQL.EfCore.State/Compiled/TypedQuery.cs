@@ -189,18 +189,25 @@ internal sealed class TypedQuery<TContext, TArguments, TResult>(
             return last;
         }
 
-        if (!_bindings.TryGetValue(model, out var binding))
-        {
-            if (analysis.ResultTypes.FirstOrDefault(type => model.FindEntityTypes(type).Any()) is { } entity)
-            {
-                throw new InvalidOperationException(StateStrings.CannotShare(StateStrings.EntityInResult(ImmutableResult.Name(entity))));
-            }
-
-            binding = _bindings.GetValue(model, m => new Binding(m, TypedQueryNumber.Next(), FilterReader.Read(m, analysis), compile(analysis)));
-        }
-
+        var binding = Bind(model);
         Volatile.Write(ref _last, binding);
         return binding;
+    }
+
+    // By itself, since its closures would be allocated on each hit.
+    private Binding Bind(IModel model)
+    {
+        if (_bindings.TryGetValue(model, out var binding))
+        {
+            return binding;
+        }
+
+        if (analysis.ResultTypes.FirstOrDefault(type => model.FindEntityTypes(type).Any()) is { } entity)
+        {
+            throw new InvalidOperationException(StateStrings.CannotShare(StateStrings.EntityInResult(ImmutableResult.Name(entity))));
+        }
+
+        return _bindings.GetValue(model, m => new Binding(m, TypedQueryNumber.Next(), FilterReader.Read(m, analysis), compile(analysis)));
     }
 
     // A value type is boxed once, when it is shared, and not on each hit.
