@@ -50,8 +50,19 @@ internal sealed class EntryStore : IDisposable
     /// <summary>The entry in this process's memory, fresh or not. Completes synchronously.</summary>
     public CachedEntry? FindInL1(CacheKey key)
     {
+        if (Memory.At(key.Place) is { } entry)
+        {
+            return entry;
+        }
+
         var found = _hybrid.GetOrCreateAsync(key.Text, 0, static (_, _) => ValueTask.FromResult<CachedEntry?>(null), s_readL1);
-        return found.IsCompletedSuccessfully ? found.Result : null;
+        entry = found.IsCompletedSuccessfully ? found.Result : null;
+        if (entry is not null)
+        {
+            key.Place = Memory.PlaceOf(key.Text);
+        }
+
+        return entry;
     }
 
     /// <summary>The entry on the shared server, not yet proven; <see langword="null"/> when there is none that can be read.</summary>
@@ -91,7 +102,7 @@ internal sealed class EntryStore : IDisposable
             return;
         }
 
-        L1Store.NextEntryTakes(entry.HeapSize + key.Bytes.Length);
+        L1Store.NextEntryTakes(entry, entry.HeapSize + key.Bytes.Length);
         var stored = _hybrid.SetAsync(key.Text, entry, new HybridCacheEntryOptions
         {
             Expiration = left,

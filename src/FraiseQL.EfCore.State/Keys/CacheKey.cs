@@ -4,7 +4,7 @@ namespace FraiseQL.EfCore.State.Keys;
 
 /// <summary>
 /// One query with its parameter values on one database: its exact bytes, its name in HybridCache, and the dependency cells that
-/// its rows hang on. Immutable; shared by every execution of the same query.
+/// its rows hang on. Immutable but for <see cref="Place"/>; shared by every execution of the same query.
 /// </summary>
 internal sealed class CacheKey : IEquatable<CacheKey>
 {
@@ -26,6 +26,9 @@ internal sealed class CacheKey : IEquatable<CacheKey>
 
     /// <summary>The key in HybridCache, both levels.</summary>
     public string Text { get; }
+
+    /// <summary>Where this process's memory has the entry, in its own words; a hint, so whichever thread wrote last is right.</summary>
+    public object? Place { get; set; }
 
     /// <summary>Cells that must not have been bumped since the rows were read.</summary>
     public int[] Cells { get; }

@@ -136,6 +136,32 @@ public sealed class SharedResultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Scopes_separate_tenants_always_and_users_where_the_query_says_so()
+    {
+        var posts = CacheableQuery.Compile((BlogContext db, int author) => db.Posts.Where(p => p.AuthorId == author).Select(p => p.Title).Cacheable());
+        var mine = CacheableQuery.Compile(
+            (BlogContext db, int author) => db.Posts.Where(p => p.AuthorId == author).Select(p => p.Title).Cacheable(o => o.PerUser()));
+        var tenant = "red";
+        var user = "ann";
+        await using var node = await Node.StartAsync(_connectionString, state: s => s.VaryByTenant(_ => tenant).VaryByUser(_ => user));
+        async Task<(IReadOnlyList<string> All, IReadOnlyList<string> Mine)> Read() => (
+            (await node.ReadAsync(db => posts.ExecuteAsync(db, 1).AsTask())).Value, (await node.ReadAsync(db => mine.ExecuteAsync(db, 1).AsTask())).Value);
+        var redAnn = await Read();
+        user = "ben";
+        var redBen = await Read();
+        tenant = "blue";
+        var blueBen = await Read();
+        Assert.Same(redAnn.All, redBen.All);
+        Assert.NotSame(redAnn.Mine, redBen.Mine);
+        Assert.NotSame(redBen.All, blueBen.All);
+        Assert.NotSame(redBen.Mine, blueBen.Mine);
+        (tenant, user) = ("red", "ann");
+        var again = await Read();
+        Assert.Same(redAnn.All, again.All);
+        Assert.Same(redAnn.Mine, again.Mine);
+    }
+
+    [Fact]
     public async Task Two_databases_do_not_mix()
     {
         var elsewhere = await PostgresServer.CreateSharedDatabaseAsync();

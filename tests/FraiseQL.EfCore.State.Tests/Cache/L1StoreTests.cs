@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.Rows;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Time.Testing;
 
@@ -136,18 +137,49 @@ public sealed class L1StoreTests
         Assert.False(store.TryGetValue("large", out _));
     }
 
+    [Fact]
+    public void A_place_has_its_entry_until_it_expires_is_replaced_or_evicted()
+    {
+        using var store = new L1Store(100_000, _time);
+        var first = PutEntry(store, "key", Long);
+        var place = store.PlaceOf("key");
+        Assert.Same(first, store.At(place));
+        Assert.Null(store.At(null));
+        Assert.Null(store.At(store.PlaceOf("other")));
+
+        var second = PutEntry(store, "key", TimeSpan.FromSeconds(1));
+        Assert.Null(store.At(place));
+        place = store.PlaceOf("key");
+        Assert.Same(second, store.At(place));
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Null(store.At(place));
+
+        PutEntry(store, "key", Long);
+        place = store.PlaceOf("key");
+        store.Remove("key");
+        Assert.Null(store.At(place));
+    }
+
+    private static CachedEntry PutEntry(L1Store store, string key, TimeSpan ttl)
+    {
+        var entry = new CachedEntry(new RowSet(0, [], []), null, DateTimeOffset.UnixEpoch, ttl, 0);
+        L1Store.NextEntryTakes(entry, 1000);
+        store.Set(key, new object(), ttl);
+        return entry;
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static WeakReference<object> PutObject(L1Store store)
     {
         var value = new object();
-        L1Store.NextEntryTakes(1000);
+        L1Store.NextEntryTakes(null, 1000);
         store.Set("key", value, Long);
         return new WeakReference<object>(value);
     }
 
     private static void Put(L1Store store, string key, int size, TimeSpan ttl)
     {
-        L1Store.NextEntryTakes(size);
+        L1Store.NextEntryTakes(null, size);
         store.Set(key, size, ttl);
     }
 }
