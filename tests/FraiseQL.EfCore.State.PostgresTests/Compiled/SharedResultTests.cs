@@ -1,5 +1,6 @@
 using FraiseQL.EfCore.State.PostgresTests.Caching;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
 namespace FraiseQL.EfCore.State.PostgresTests.Compiled;
@@ -143,7 +144,7 @@ public sealed class SharedResultTests : IAsyncLifetime
             (BlogContext db, int author) => db.Posts.Where(p => p.AuthorId == author).Select(p => p.Title).Cacheable(o => o.PerUser()));
         var tenant = "red";
         var user = "ann";
-        await using var node = await Node.StartAsync(_connectionString, state: s => s.VaryByTenant(_ => tenant).VaryByUser(_ => user));
+        await using var node = await Node.StartAsync(_connectionString, state: s => s.VaryBy("tenant", _ => tenant).VaryByUser(_ => user));
         async Task<(IReadOnlyList<string> All, IReadOnlyList<string> Mine)> Read() => (
             (await node.ReadAsync(db => posts.ExecuteAsync(db, 1).AsTask())).Value, (await node.ReadAsync(db => mine.ExecuteAsync(db, 1).AsTask())).Value);
         var redAnn = await Read();
