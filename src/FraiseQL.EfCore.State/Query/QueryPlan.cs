@@ -98,9 +98,10 @@ internal sealed class QueryPlan
             return false;
         }
 
-        foreach (var table in policy.Tables)
+        // By index: an enumerator of an interface is an allocation on every hit.
+        for (var i = 0; i < policy.Tables.Count; i++)
         {
-            if (!relations.Contains(table.Relation))
+            if (!relations.Contains(policy.Tables[i].Relation))
             {
                 return false;
             }

@@ -97,7 +97,7 @@ public sealed class AllocationTests : IAsyncLifetime
     [Feature("B-18-typed")]
     public Task HIT_TYPED_allocates_nothing() => HitAsync(0, id =>
     {
-        Assert.Equal(20, s_typed.Execute(_db, BlogQueries.Key(id)).Count);
+        GC.KeepAlive(s_typed.Execute(_db, BlogQueries.Key(id)));
         return Task.CompletedTask;
     });
 
