@@ -110,12 +110,16 @@ internal sealed class QueryPlan
         var verified = Volatile.Read(ref _verified);
         if (verified is null || !ReferenceEquals(verified.Relations, relations))
         {
-            verified = new VerifiedSet(relations, Dependencies.All(d => relations.Contains(d.Table.Relation)));
+            verified = Verify(relations);
             Volatile.Write(ref _verified, verified);
         }
 
         return verified.HasAll;
     }
+
+    // By itself, since its closure would be allocated on every hit.
+    private VerifiedSet Verify(IReadOnlySet<string> relations)
+        => new(relations, Dependencies.All(d => relations.Contains(d.Table.Relation)));
 
     /// <summary>Whether the plan reads rows of the entity or of one derived from it.</summary>
     public bool Reads(IEntityType entityType)
