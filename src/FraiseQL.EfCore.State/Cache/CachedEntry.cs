@@ -19,6 +19,7 @@ internal sealed class CachedEntry
 
     private long _validatedEpoch;
     private SharedValue? _shared;
+    private long _usedAt;
 
     public CachedEntry(RowSet rows, PgSnapshot? snapshot, DateTimeOffset createdAt, TimeSpan ttl, long validatedEpoch)
     {
@@ -47,6 +48,20 @@ internal sealed class CachedEntry
 
     /// <summary>Bytes on the heap, for the bound of L1.</summary>
     public long HeapSize => Rows.HeapSize + 120 + ((Snapshot?.InProgress.Length ?? 0) * 8);
+
+    /// <summary>Notes that the entry was served, for queries whose entries end when nobody asks.</summary>
+    /// <param name="timestamp">The clock's timestamp; zero notes nothing.</param>
+    public void Used(long timestamp)
+    {
+        if (timestamp != 0)
+        {
+            Volatile.Write(ref _usedAt, timestamp);
+        }
+    }
+
+    /// <summary>How long nobody has asked for it.</summary>
+    public TimeSpan IdleFor(TimeProvider time)
+        => Volatile.Read(ref _usedAt) is var used and not 0 ? time.GetElapsedTime(used) : time.GetUtcNow() - CreatedAt;
 
     public void ValidatedThrough(long epoch)
     {

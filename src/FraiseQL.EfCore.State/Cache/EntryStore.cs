@@ -91,12 +91,11 @@ internal sealed class EntryStore : IDisposable
     }
 
     /// <param name="key">The key.</param>
-    /// <param name="entry">The entry, which bounds how long it stays.</param>
-    /// <param name="ttl">How long memory keeps it from now on, if that is shorter.</param>
-    public void StoreInL1(CacheKey key, CachedEntry entry, TimeSpan? ttl = null)
+    /// <param name="entry">The entry.</param>
+    /// <param name="kept">How long memory keeps it, from its creation on, if that is not its ttl: with fail-safe, longer than it is served.</param>
+    public void StoreInL1(CacheKey key, CachedEntry entry, TimeSpan? kept = null)
     {
-        var left = Left(entry);
-        left = ttl < left ? ttl.Value : left;
+        var left = Left(entry, kept ?? entry.Ttl);
         if (left <= TimeSpan.Zero)
         {
             return;
@@ -114,12 +113,11 @@ internal sealed class EntryStore : IDisposable
 
     /// <summary>Hands the entry to the shared server. The caller does not wait for it.</summary>
     /// <param name="key">The key.</param>
-    /// <param name="entry">The entry, which bounds how long it stays.</param>
-    /// <param name="ttl">How long the server keeps it from now on, if that is shorter.</param>
-    public void StoreInL2(CacheKey key, CachedEntry entry, TimeSpan? ttl = null)
+    /// <param name="entry">The entry.</param>
+    /// <param name="kept">How long the server keeps it, from its creation on, if that is not its ttl.</param>
+    public void StoreInL2(CacheKey key, CachedEntry entry, TimeSpan? kept = null)
     {
-        var left = Left(entry);
-        left = ttl < left ? ttl.Value : left;
+        var left = Left(entry, kept ?? entry.Ttl);
         if (_writes is not null && entry.Snapshot is not null && entry.Rows.IsShareable && left > TimeSpan.Zero)
         {
             _writes.Add(key.Text, entry, _time.GetUtcNow() + left);
@@ -140,19 +138,19 @@ internal sealed class EntryStore : IDisposable
             && _serializer.Deserialize(new ReadOnlySequence<byte>(bytes[PayloadSeal.Size..])) is var entry
             && !ReferenceEquals(entry, EntrySerializer.Rejected))
         {
-            return Left(entry) > TimeSpan.Zero ? entry : null;
+            return Left(entry, entry.Ttl) > TimeSpan.Zero ? entry : null;
         }
 
         StateMetrics.SharedReadRejected();
         return null;
     }
 
-    private TimeSpan Left(CachedEntry entry)
+    private TimeSpan Left(CachedEntry entry, TimeSpan kept)
     {
-        var left = entry.CreatedAt + entry.Ttl - _time.GetUtcNow();
+        var left = entry.CreatedAt + kept - _time.GetUtcNow();
 
         // Another node's clock may be ahead: never longer than the whole.
-        return left < entry.Ttl ? left : entry.Ttl;
+        return left < kept ? left : kept;
     }
 
     private static void Observe(ValueTask task)

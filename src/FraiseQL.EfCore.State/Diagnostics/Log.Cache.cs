@@ -9,6 +9,34 @@ internal static partial class Log
         "A query marked .Cacheable() is not cached ({Code}): {Reason}. It reads the database each time. Said once per query.")]
     public static partial void Refused(ILogger logger, string code, string reason);
 
+    [LoggerMessage(FraiseQLStateEventId.CacheHit, LogLevel.Debug, "Query {Query}: from {Level}.")]
+    public static partial void Hit(ILogger logger, string query, string level);
+
+    [LoggerMessage(FraiseQLStateEventId.CacheMiss, LogLevel.Debug, "Query {Query}: not cached, from the database.")]
+    public static partial void Miss(ILogger logger, string query);
+
+    [LoggerMessage(FraiseQLStateEventId.CacheBypassed, LogLevel.Debug, "Query {Query}: past the cache ({Reason}).")]
+    public static partial void Bypass(ILogger logger, string query, string reason);
+
+    [LoggerMessage(FraiseQLStateEventId.CacheStored, LogLevel.Debug, "Query {Query}: {Rows} rows, {Bytes} bytes, cached for {Ttl}.")]
+    public static partial void Stored(ILogger logger, string query, int rows, long bytes, TimeSpan ttl);
+
+    [LoggerMessage(FraiseQLStateEventId.CacheRejected, LogLevel.Debug, "Query {Query}: its rows are not kept ({Reason}).")]
+    public static partial void Rejected(ILogger logger, string query, string reason);
+
+    [LoggerMessage(FraiseQLStateEventId.CacheServedStale, LogLevel.Warning,
+        "Query {Query}: the database could not be reached; rows that may be out of date were served, as FailSafe allows.")]
+    public static partial void ServedStale(ILogger logger, string query);
+
+    [LoggerMessage(FraiseQLStateEventId.CacheMissBudgetExceeded, LogLevel.Warning,
+        "Query {Query}: a miss took {Took} ms, its budget is {Budget} ms. Make the query faster, warm it, or raise MissBudget.")]
+    public static partial void MissBudgetExceeded(ILogger logger, string query, double took, double budget);
+
+    [LoggerMessage(FraiseQLStateEventId.CacheScopeMismatch, LogLevel.Warning,
+        "Query {Query}: the session's settings are not what VaryBySessionVariable says, so its rows are not cached. "
+        + "Set them when the connection is opened, to the same values.")]
+    public static partial void ScopeMismatch(ILogger logger, string query);
+
     [LoggerMessage(FraiseQLStateEventId.NoListener, LogLevel.Warning,
         "UseFraiseQLState() runs without a listener: the cache sees the writes of this process only, and the changes of other programs when the "
         + "time to live ends. Call services.AddFraiseQLState<TContext>() to see every committed change.")]

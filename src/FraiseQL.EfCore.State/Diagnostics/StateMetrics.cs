@@ -16,6 +16,12 @@ internal static partial class StateMetrics
     private static readonly Counter<long> s_invalidations = s_meter.CreateCounter<long>(
         "fraiseql.cache.invalidations", "{change}", "Changes applied to the dependency cells, by where they came from.");
 
+    private static readonly Counter<long> s_rejections = s_meter.CreateCounter<long>(
+        "fraiseql.cache.rejections", "{result}", "Results that were read and not kept, by reason.");
+
+    private static readonly Counter<long> s_missBudget = s_meter.CreateCounter<long>(
+        "fraiseql.cache.miss_budget_exceeded", "{request}", "Misses that took longer than their budget, by profile.");
+
     private static readonly KeyValuePair<string, object?>[] s_results =
     [
         new("fraiseql.cache.request.result", "none"),
@@ -39,6 +45,22 @@ internal static partial class StateMetrics
         if (s_bypasses.Enabled)
         {
             s_bypasses.Add(1, new KeyValuePair<string, object?>("reason", reason));
+        }
+    }
+
+    public static void Rejected(string reason)
+    {
+        if (s_rejections.Enabled)
+        {
+            s_rejections.Add(1, new KeyValuePair<string, object?>("reason", reason));
+        }
+    }
+
+    public static void MissBudgetExceeded(string? profile)
+    {
+        if (s_missBudget.Enabled)
+        {
+            s_missBudget.Add(1, new KeyValuePair<string, object?>("profile", profile ?? "none"));
         }
     }
 

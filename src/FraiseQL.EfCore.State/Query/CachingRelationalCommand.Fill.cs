@@ -2,6 +2,7 @@ using System.Data.Common;
 using FraiseQL.EfCore.State.Cache;
 using FraiseQL.EfCore.State.EventLog;
 using FraiseQL.EfCore.State.Rows;
+using FraiseQL.EfCore.State.Setup;
 using Microsoft.EntityFrameworkCore.Storage;
 
 namespace FraiseQL.EfCore.State.Query;
@@ -9,14 +10,6 @@ namespace FraiseQL.EfCore.State.Query;
 /// <summary>The miss: one query for all who wait, the shared level before the database, and the proof that goes into the entry.</summary>
 internal sealed partial class CachingRelationalCommand
 {
-    private const string SnapshotColumn = "fraiseql_snapshot";
-
-    // Sent before the query in the same round trip. Under READ COMMITTED each statement has a snapshot of its own, and the later one
-    // contains the earlier: what this one sees, the rows reflect. Rows read after a write of the same transaction are not ours to share.
-    private const string SnapshotQuery =
-        "SELECT CASE WHEN pg_catalog.pg_current_xact_id_if_assigned() IS NULL THEN pg_catalog.pg_current_snapshot()::pg_catalog.text END AS "
-        + SnapshotColumn + ";\n";
-
     private const int MostJoins = 3;
 
     private async ValueTask<RelationalDataReader> FillAsync(
@@ -24,32 +17,57 @@ internal sealed partial class CachingRelationalCommand
     {
         var runtime = _session!.Runtime;
         var key = lookup.Key!;
-        for (var joins = 0; joins < MostJoins; joins++)
+        try
         {
-            if (runtime.Flights.TryLead(key, out var flight))
+            if (lookup.IsSilent)
             {
-                return await LeadAsync(flight, parameters, lookup, async, cancellationToken).ConfigureAwait(false);
+                _session.Bypassed(_plan!, lookup.Policy, "silent");
+                return await ExecuteAsync(parameters, async, cancellationToken).ConfigureAwait(false);
             }
 
-            var landed = async
-                ? await flight.Landed.WaitAsync(cancellationToken).ConfigureAwait(false)
-                : flight.Landed.GetAwaiter().GetResult();
-
-            // Checked against now: a flight that began before a commit which this caller has seen does not count.
-            if (landed.Entry is { } entry && IsServable(entry, lookup, runtime))
+            if (lookup.Refresh is { } refresh)
             {
-                return Serve(entry, lookup, parameters.Connection, CacheOutcome.L1Hit);
+                return await LeadAsync(refresh, parameters, lookup, async, cancellationToken).ConfigureAwait(false);
             }
 
-            if (landed.Entry is null && !landed.LeaderLeft)
+            for (var joins = 0; joins < MostJoins; joins++)
             {
-                break;
+                if (runtime.Flights.TryLead(key, out var flight))
+                {
+                    return await LeadAsync(flight, parameters, lookup, async, cancellationToken).ConfigureAwait(false);
+                }
+
+                var landed = async
+                    ? await flight.Landed.WaitAsync(cancellationToken).ConfigureAwait(false)
+                    : flight.Landed.GetAwaiter().GetResult();
+
+                // Checked against now: a flight that began before a commit which this caller has seen does not count.
+                if (landed.Entry is { } entry && IsServable(entry, lookup, runtime))
+                {
+                    return Serve(entry, lookup, parameters.Connection, CacheOutcome.L1Hit);
+                }
+
+                if (landed.Entry is null && !landed.LeaderLeft)
+                {
+                    break;
+                }
             }
+
+            var (reader, _) = await QueryAsync(parameters, lookup, async, cancellationToken).ConfigureAwait(false);
+            return reader;
         }
-
-        var (reader, _) = await QueryAsync(parameters, lookup, async, cancellationToken).ConfigureAwait(false);
-        return reader;
+        catch (Exception exception) when (lookup.LastKnown is not null && ServeInstead(exception, lookup, runtime) is not null)
+        {
+            return Serve(lookup.LastKnown, lookup, parameters.Connection, ServeInstead(exception, lookup, runtime)!.Value);
+        }
     }
+
+    // Before its time was over the entry was as good as the database; after it, it is declared stale, and only within the caller's bound.
+    private static CacheOutcome? ServeInstead(Exception exception, Lookup lookup, StateRuntime runtime)
+        => !Unreachable.Is(exception) ? null
+            : IsServable(lookup.LastKnown!, lookup, runtime) ? CacheOutcome.L1Hit
+            : runtime.Time.GetUtcNow() - lookup.LastKnown!.CreatedAt <= lookup.Policy.FailSafe ? CacheOutcome.Stale
+            : null;
 
     private async ValueTask<RelationalDataReader> LeadAsync(
         Flights.Flight flight, RelationalCommandParameterObject parameters, Lookup lookup, bool async, CancellationToken cancellationToken)
@@ -59,19 +77,21 @@ internal sealed partial class CachingRelationalCommand
         try
         {
             var store = _session!.Runtime.Store;
-
-            // A flight may have landed between the look and the take-off.
-            if (store.FindInL1(lookup.Key!) is { } local && IsServable(local, lookup, _session.Runtime))
+            if (lookup.Refresh is null)
             {
-                entry = local;
-                return Serve(entry, lookup, parameters.Connection, CacheOutcome.L1Hit);
-            }
+                // A flight may have landed between the look and the take-off.
+                if (store.FindInL1(lookup.Key!) is { } local && IsServable(local, lookup, _session.Runtime))
+                {
+                    entry = local;
+                    return Serve(entry, lookup, parameters.Connection, CacheOutcome.L1Hit);
+                }
 
-            if (await FindInL2Async(lookup, async, cancellationToken).ConfigureAwait(false) is { } shared)
-            {
-                entry = shared;
-                store.StoreInL1(lookup.Key!, shared);
-                return Serve(shared, lookup, parameters.Connection, CacheOutcome.L2Hit);
+                if (await FindInL2Async(lookup, async, cancellationToken).ConfigureAwait(false) is { } shared)
+                {
+                    entry = shared;
+                    store.StoreInL1(lookup.Key!, shared, lookup.Policy.Kept);
+                    return Serve(shared, lookup, parameters.Connection, CacheOutcome.L2Hit);
+                }
             }
 
             (var reader, entry) = await QueryAsync(parameters, lookup, async, cancellationToken).ConfigureAwait(false);
@@ -87,6 +107,9 @@ internal sealed partial class CachingRelationalCommand
             flight.Land(entry, leaderLeft);
         }
     }
+
+    private ValueTask<RelationalDataReader> ExecuteAsync(RelationalCommandParameterObject parameters, bool async, CancellationToken cancellationToken)
+        => async ? new(base.ExecuteReaderAsync(parameters, cancellationToken)) : new(base.ExecuteReader(parameters));
 
     private async ValueTask<CachedEntry?> FindInL2Async(Lookup lookup, bool async, CancellationToken cancellationToken)
     {
@@ -125,18 +148,22 @@ internal sealed partial class CachingRelationalCommand
     private async ValueTask<(RelationalDataReader Reader, CachedEntry? Entry)> QueryAsync(
         RelationalCommandParameterObject parameters, Lookup lookup, bool async, CancellationToken cancellationToken)
     {
+        var session = _session!;
+        var runtime = session.Runtime;
+        var plan = _plan!;
+        var policy = lookup.Policy;
         var ledger = lookup.Database.Ledger;
-        var createdAt = _session!.Runtime.Time.GetUtcNow();
+        var createdAt = runtime.Time.GetUtcNow();
 
         // Both before the query: what is bumped from here on is newer than the rows.
         var stamp = ledger.Stamp();
         var position = ledger.Position;
-        var withSnapshot = ledger.Listening;
-        var live = await ExecuteLiveAsync(parameters, withSnapshot, async, cancellationToken).ConfigureAwait(false);
+        var preamble = runtime.Preambles.For(ledger.Listening);
+        var live = await ExecuteLiveAsync(parameters, preamble, async, cancellationToken).ConfigureAwait(false);
         Capture capture;
         try
         {
-            capture = await CaptureAsync(live, withSnapshot, async, cancellationToken).ConfigureAwait(false);
+            capture = await CaptureAsync(live, preamble, parameters, async, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -148,77 +175,88 @@ internal sealed partial class CachingRelationalCommand
         {
             case CaptureEnd.Complete:
                 await DisposeAsync(live, async).ConfigureAwait(false);
-                var rows = capture.Rows!.Build();
-                var snapshot = capture.Snapshot;
-                var entry = new CachedEntry(rows, snapshot, createdAt, lookup.Policy.LongestTtl, stamp);
-
-                // A snapshot older than what this node had applied before (a foreign transaction, a replica) proves nothing.
-                if (!withSnapshot || (snapshot is not null && (position is null || snapshot.Contains(position))))
+                session.Missed(plan, policy, createdAt);
+                var entry = new CachedEntry(capture.Rows!.Build(), capture.Snapshot, createdAt, policy.LongestTtl, stamp);
+                var rejected = WhyNotStored(capture, preamble, position);
+                if (rejected is null)
                 {
-                    _session.Runtime.Store.StoreInL1(lookup.Key!, entry);
-                    _session.Runtime.Store.StoreInL2(lookup.Key!, entry);
+                    runtime.Store.StoreInL1(lookup.Key!, entry, policy.Kept);
+                    runtime.Store.StoreInL2(lookup.Key!, entry, policy.L2Ttl);
+                    session.Stored(plan, policy, entry);
                     return (Serve(entry, lookup, parameters.Connection, CacheOutcome.Miss), entry);
                 }
 
+                session.Rejected(plan, policy, rejected);
                 return (Serve(entry, lookup, parameters.Connection, CacheOutcome.Bypass), null);
 
             case CaptureEnd.TooLarge when parameters.ReaderColumns is null:
-                _session.Bypassed(_plan!, "too-large");
+                session.Rejected(plan, policy, "too-large");
+                session.Bypassed(plan, policy, "too-large");
                 return (new SpilledRelationalDataReader(capture.Rows!.Build(), live), null);
 
             case CaptureEnd.Foreign:
-                _session.Bypassed(_plan!, "foreign-result");
+                session.Bypassed(plan, policy, "foreign-result");
                 return (live, null);
 
             default:
                 // A value without a cached form, or a buffered read that is too large: as if the query had not been marked.
                 await DisposeAsync(live, async).ConfigureAwait(false);
-                _session.Bypassed(_plan!, capture.End == CaptureEnd.TooLarge ? "too-large" : "value");
-                return (async
-                    ? await base.ExecuteReaderAsync(parameters, cancellationToken).ConfigureAwait(false)
-                    : base.ExecuteReader(parameters), null);
+                session.Rejected(plan, policy, capture.End == CaptureEnd.TooLarge ? "too-large" : "value");
+                session.Bypassed(plan, policy, capture.End == CaptureEnd.TooLarge ? "too-large" : "value");
+                return (await ExecuteAsync(parameters, async, cancellationToken).ConfigureAwait(false), null);
         }
     }
 
+    // A snapshot older than what this node had applied before (a foreign transaction, a replica) proves nothing, and rows that were read
+    // under another tenant's setting are not this key's.
+    private static string? WhyNotStored(in Capture capture, Preamble? preamble, PgSnapshot? position)
+        => preamble is null ? null
+            : !capture.ScopeAgrees ? "scope-mismatch"
+            : !preamble.HasSnapshot ? null
+            : capture.Snapshot is null ? "own-writes"
+            : position is not null && !capture.Snapshot.Contains(position) ? "old-snapshot"
+            : null;
+
     private async ValueTask<RelationalDataReader> ExecuteLiveAsync(
-        RelationalCommandParameterObject p, bool withSnapshot, bool async, CancellationToken cancellationToken)
+        RelationalCommandParameterObject p, Preamble? preamble, bool async, CancellationToken cancellationToken)
     {
-        // The rows are collected here, so EF's own buffering, which would take the snapshot for rows, is not asked for.
+        // The rows are collected here, so EF's own buffering, which would take the preamble for rows, is not asked for.
         var unbuffered = new RelationalCommandParameterObject(
             p.Connection, p.ParameterValues, readerColumns: null, p.Context, p.Logger, p.DetailedErrorsEnabled, p.CommandSource);
-        _askForSnapshot = withSnapshot;
+        _prefix = preamble?.Sql;
         try
         {
-            return async
-                ? await base.ExecuteReaderAsync(unbuffered, cancellationToken).ConfigureAwait(false)
-                : base.ExecuteReader(unbuffered);
+            return await ExecuteAsync(unbuffered, async, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            _askForSnapshot = false;
+            _prefix = null;
         }
     }
 
-    private async ValueTask<Capture> CaptureAsync(RelationalDataReader live, bool withSnapshot, bool async, CancellationToken cancellationToken)
+    private async ValueTask<Capture> CaptureAsync(
+        RelationalDataReader live, Preamble? preamble, RelationalCommandParameterObject parameters, bool async, CancellationToken cancellationToken)
     {
         var reader = live.DbDataReader;
         PgSnapshot? snapshot = null;
-        if (withSnapshot)
+        var scopeAgrees = true;
+        if (preamble is not null)
         {
             // An interceptor that answers itself does not answer this.
-            if (reader.FieldCount != 1 || reader.GetName(0) != SnapshotColumn)
+            if (!preamble.IsAnsweredBy(reader))
             {
-                return new Capture(CaptureEnd.Foreign, null, null);
+                return new Capture(CaptureEnd.Foreign, null, null, false);
             }
 
             if (async ? await reader.ReadAsync(cancellationToken).ConfigureAwait(false) : reader.Read())
             {
-                snapshot = reader.IsDBNull(0) || !PgSnapshot.TryParse(reader.GetString(0), out var parsed) ? null : parsed;
+                snapshot = preamble.SnapshotOf(reader);
+                scopeAgrees = preamble.ScopeAgrees(reader, parameters.Context!);
             }
 
             if (!(async ? await reader.NextResultAsync(cancellationToken).ConfigureAwait(false) : reader.NextResult()))
             {
-                return new Capture(CaptureEnd.Foreign, null, null);
+                return new Capture(CaptureEnd.Foreign, null, null, false);
             }
         }
 
@@ -226,7 +264,7 @@ internal sealed partial class CachingRelationalCommand
         var plan = _plan!;
         if (reader.FieldCount < plan.Columns.Length)
         {
-            return new Capture(CaptureEnd.Foreign, null, null);
+            return new Capture(CaptureEnd.Foreign, null, null, false);
         }
 
         var rows = new RowSetBuilder(plan.Columns, reader, plan.LastShape);
@@ -234,7 +272,7 @@ internal sealed partial class CachingRelationalCommand
         {
             if (rows.RowCount >= limits.MaxRows || rows.Bytes > limits.MaxEntryBytes)
             {
-                return new Capture(CaptureEnd.TooLarge, rows, snapshot);
+                return new Capture(CaptureEnd.TooLarge, rows, snapshot, scopeAgrees);
             }
 
             try
@@ -245,12 +283,12 @@ internal sealed partial class CachingRelationalCommand
             catch (Exception exception) when (exception is not DbException and not IOException and not OperationCanceledException and not TimeoutException)
 #pragma warning restore CA1031
             {
-                return new Capture(CaptureEnd.Unreadable, null, null);
+                return new Capture(CaptureEnd.Unreadable, null, null, false);
             }
         }
 
         plan.LastShape = rows.Shape;
-        return new Capture(CaptureEnd.Complete, rows, snapshot);
+        return new Capture(CaptureEnd.Complete, rows, snapshot, scopeAgrees);
     }
 
     private static ValueTask DisposeAsync(RelationalDataReader reader, bool async)
@@ -272,5 +310,5 @@ internal sealed partial class CachingRelationalCommand
         Foreign,
     }
 
-    private readonly record struct Capture(CaptureEnd End, RowSetBuilder? Rows, PgSnapshot? Snapshot);
+    private readonly record struct Capture(CaptureEnd End, RowSetBuilder? Rows, PgSnapshot? Snapshot, bool ScopeAgrees);
 }

@@ -8,7 +8,7 @@ using Microsoft.EntityFrameworkCore.Query;
 // ReSharper disable once CheckNamespace
 namespace Microsoft.EntityFrameworkCore;
 
-/// <summary>Marks queries as cacheable.</summary>
+/// <summary>Marks queries as cacheable, and explains what becomes of them.</summary>
 public static class FraiseQLStateQueryableExtensions
 {
     /// <summary>
@@ -89,6 +89,39 @@ public static class FraiseQLStateQueryableExtensions
     {
         ArgumentNullException.ThrowIfNull(source);
         return Mark(source, CacheableOptions.Never);
+    }
+
+    /// <summary>
+    /// Says what the cache would do with this query now, line by line: whether it is cacheable or why not (with a stable code), its time to live
+    /// and where that comes from, what it depends on, its key, and whether the result is in memory. Executes nothing.
+    /// </summary>
+    /// <remarks>Holds parameter values and scopes: for the developer, not for logs.</remarks>
+    /// <typeparam name="TSource">The type of the elements.</typeparam>
+    /// <param name="source">The query.</param>
+    /// <returns>Lines of the form <c>name: value</c>.</returns>
+    public static string ToCacheExplainString<TSource>(this IQueryable<TSource> source) => Explain(source).Text;
+
+    /// <summary>The key of this query in the form that people read, such as <c>query:GetUserPosts:user-456:limit-20:v2</c>. Executes nothing.</summary>
+    /// <remarks>
+    /// Not what identifies an entry: that are the exact bytes, and SHA-256 of them on the shared server. Holds parameter values and scopes:
+    /// for the developer, not for logs.
+    /// </remarks>
+    /// <typeparam name="TSource">The type of the elements.</typeparam>
+    /// <param name="source">The query.</param>
+    /// <returns>The key.</returns>
+    /// <exception cref="InvalidOperationException">The query is not cacheable; the message says why.</exception>
+    public static string ToCacheKeyString<TSource>(this IQueryable<TSource> source)
+    {
+        var explanation = Explain(source);
+        return explanation.Key ?? throw new InvalidOperationException(StateStrings.NoCacheKey(explanation.Text));
+    }
+
+    private static CacheExplanation Explain<TSource>(IQueryable<TSource> source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return source.Provider is IAsyncQueryProvider
+            ? CacheExplanation.Of(() => source.CreateDbCommand().Dispose())
+            : throw new InvalidOperationException(StateStrings.NotAnEfQuery);
     }
 
     private static IQueryable<TSource> Mark<TSource>(IQueryable<TSource> source, CacheableOptions options)

@@ -1,3 +1,4 @@
+using FraiseQL.EfCore.State.Cache;
 using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.Setup;
 using Microsoft.EntityFrameworkCore.Storage;
@@ -5,4 +6,16 @@ using Microsoft.EntityFrameworkCore.Storage;
 namespace FraiseQL.EfCore.State.Query;
 
 /// <summary>What is known after the synchronous part of an execution: no key means that the cache takes no part in it.</summary>
-internal readonly record struct Lookup(CacheKey? Key, DatabaseState Database, EffectivePolicy Policy, RelationalDataReader? Reader);
+internal readonly record struct Lookup(CacheKey? Key, DatabaseState Database, EffectivePolicy Policy)
+{
+    public RelationalDataReader? Reader { get; init; }
+
+    /// <summary>The entry in memory that is not to be served now, but better than an error.</summary>
+    public CachedEntry? LastKnown { get; init; }
+
+    /// <summary>The flight of an early refresh, which this execution leads.</summary>
+    public Flights.Flight? Refresh { get; init; }
+
+    /// <summary>The node hears nothing from the database: what is read now is for this caller only.</summary>
+    public bool IsSilent { get; init; }
+}

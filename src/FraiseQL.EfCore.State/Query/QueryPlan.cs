@@ -68,6 +68,9 @@ internal sealed class QueryPlan
     /// <summary>SHA-256 of the SQL, the column types and the parameters' types: the same on every node that runs the same query.</summary>
     public byte[] Id { get; }
 
+    /// <summary>The beginning of the id, for people.</summary>
+    public string ShortId => field ??= Convert.ToHexStringLower(Id.AsSpan(0, 6));
+
     public IModel? Model { get; }
 
     public CachePolicy Policy { get; }

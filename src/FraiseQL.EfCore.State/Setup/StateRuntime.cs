@@ -3,6 +3,7 @@ using FraiseQL.EfCore.State.Cache;
 using FraiseQL.EfCore.State.Compiled;
 using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.Listener;
+using FraiseQL.EfCore.State.Query;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -29,6 +30,7 @@ internal sealed class StateRuntime : IDisposable
         Time = time;
         HasListener = hasListener;
         Scopes = scopes ?? CacheScopes.None;
+        Preambles = new Preambles(Scopes);
         Logger = loggers.CreateLogger(FraiseQLStateDiagnostics.LoggerName);
         Store = new EntryStore(options.Cache, l2, time, loggers);
     }
@@ -49,6 +51,9 @@ internal sealed class StateRuntime : IDisposable
 
     /// <summary>What keys hold beside the query.</summary>
     public CacheScopes Scopes { get; }
+
+    /// <summary>What is sent before a query to learn what its rows prove.</summary>
+    public Preambles Preambles { get; }
 
     public KeyMemo Keys { get; } = new();
 

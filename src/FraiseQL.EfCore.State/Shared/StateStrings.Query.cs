@@ -24,6 +24,12 @@ internal static partial class StateStrings
         $"DependsOn<{type}>(): {type} is not an entity of this context with a captured table, so its changes could not end the cached result. "
         + "Name a mapped entity without IgnoreChangeEvents(), or use .Tags(…) and invalidate the tag in code.";
 
+    public static string NoCacheKey(string explanation) =>
+        $"This query has no cache key, because it is not cached. ToCacheExplainString() says:\n{explanation}";
+
+    public const string NotAnEfQuery =
+        "This is not a query of EF Core (a list, or the result of ToList()), so there is nothing to explain. Ask before the query is executed.";
+
     public const string NestedCacheable =
         ".Cacheable() stands inside a subquery (a nested lambda, the second source of a join, or a set operation). "
         + "The result of the whole query is what is cached: move .Cacheable() to the end of the outer query.";

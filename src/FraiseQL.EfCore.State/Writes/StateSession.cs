@@ -22,6 +22,8 @@ internal sealed class StateSession : IResettableService
     private readonly ILoggerFactory _loggers;
     private readonly ICurrentDbContext _context;
     private IRelationalConnection? _connection;
+    private ILogger? _logger;
+    private bool? _isLogging;
     private string? _connectionString;
     private DatabaseState? _database;
     private Transaction? _ambient;
@@ -41,7 +43,10 @@ internal sealed class StateSession : IResettableService
     public StateRuntime Runtime { get; }
 
     // The context's own logging, which exists without an application around it too.
-    private ILogger Logger => _loggers.CreateLogger(FraiseQLStateDiagnostics.LoggerName);
+    private ILogger Logger => _logger ??= _loggers.CreateLogger(FraiseQLStateDiagnostics.LoggerName);
+
+    // Asked once a context: it is on the path of every hit.
+    private bool IsLogging => _isLogging ??= Logger.IsEnabled(LogLevel.Debug);
 
     public CacheOutcome LastOutcome { get; private set; }
 
@@ -95,27 +100,83 @@ internal sealed class StateSession : IResettableService
         return database.Ledger.Listening && !plan.IsCaptured(database.Ledger.Captured, policy) ? "capture-missing" : null;
     }
 
-    public void Served(CacheOutcome outcome)
+    public void Served(QueryPlan plan, EffectivePolicy policy, CacheOutcome outcome)
     {
         LastOutcome = outcome;
         StateMetrics.Requested(outcome);
+        if (IsLogging)
+        {
+            switch (outcome)
+            {
+                case CacheOutcome.L1Hit:
+                    Log.Hit(Logger, NameOf(plan, policy), "memory");
+                    break;
+                case CacheOutcome.L2Hit:
+                    Log.Hit(Logger, NameOf(plan, policy), "the shared server");
+                    break;
+                case CacheOutcome.Miss:
+                    Log.Miss(Logger, NameOf(plan, policy));
+                    break;
+            }
+        }
+
+        if (outcome == CacheOutcome.Stale)
+        {
+            Log.ServedStale(Logger, NameOf(plan, policy));
+        }
     }
 
-    public void Bypassed(QueryPlan plan, string reason)
+    public void Bypassed(QueryPlan plan, EffectivePolicy policy, string reason)
     {
         if (plan.Refusal is { } refusal && refusal.Code == reason)
         {
             NoteRefusal(plan, refusal);
         }
+        else if (IsLogging)
+        {
+            Log.Bypass(Logger, NameOf(plan, policy), reason);
+        }
 
         StateMetrics.Bypassed(reason);
-        Served(CacheOutcome.Bypass);
+        Served(plan, policy, CacheOutcome.Bypass);
     }
 
-    public void Refused(QueryPlan plan, Refusal refusal)
+    public void Refused(QueryPlan plan, EffectivePolicy policy, Refusal refusal)
     {
         NoteRefusal(plan, refusal);
-        Bypassed(plan, refusal.Code);
+        Bypassed(plan, policy, refusal.Code);
+    }
+
+    /// <summary>The database was read for a query that was not cached.</summary>
+    public void Missed(QueryPlan plan, EffectivePolicy policy, DateTimeOffset begun)
+    {
+        if (policy.MissBudget is { } budget && Runtime.Time.GetUtcNow() - begun is var took && took > budget)
+        {
+            StateMetrics.MissBudgetExceeded(policy.Profile);
+            Log.MissBudgetExceeded(Logger, NameOf(plan, policy), took.TotalMilliseconds, budget.TotalMilliseconds);
+        }
+    }
+
+    public void Stored(QueryPlan plan, EffectivePolicy policy, CachedEntry entry)
+    {
+        if (IsLogging)
+        {
+            Log.Stored(Logger, NameOf(plan, policy), entry.Rows.RowCount, entry.HeapSize, policy.LongestTtl);
+        }
+    }
+
+    /// <summary>Rows were read and are not kept.</summary>
+    public void Rejected(QueryPlan plan, EffectivePolicy policy, string reason)
+    {
+        StateMetrics.Rejected(reason);
+        if (reason == "scope-mismatch")
+        {
+            Log.ScopeMismatch(Logger, NameOf(plan, policy));
+        }
+        else if (IsLogging)
+        {
+            Log.Rejected(Logger, NameOf(plan, policy), reason);
+        }
     }
 
     // Who wrote .Cacheable() wants to know; CacheAllQueries meets many queries that nobody meant to cache.
@@ -126,6 +187,8 @@ internal sealed class StateSession : IResettableService
             Log.Refused(Logger, refusal.Code, refusal.Reason);
         }
     }
+
+    private static string NameOf(QueryPlan plan, EffectivePolicy policy) => policy.Name ?? plan.ShortId;
 
     /// <summary>Begins a write that names tables, or nothing at all (raw SQL).</summary>
     public UntrackedWrite BeginUntracked(IRelationalConnection connection, WritePlan? plan) => new(this, connection, plan);

@@ -1,0 +1,44 @@
+using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.Keys;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Storage;
+
+namespace FraiseQL.EfCore.State.Query;
+
+/// <summary>EXPLAIN: the same questions as those of an execution, with the answers written down.</summary>
+internal sealed partial class CachingRelationalCommand
+{
+    /// <summary>Answers whether the command is one of a cacheable query.</summary>
+    public bool Explain(CacheExplanation explanation, RelationalCommandParameterObject parameters)
+    {
+        if (_plan is not { } plan || (parameters.Context ?? parameters.Connection.Context) is not { } context)
+        {
+            return false;
+        }
+
+        var session = _session ??= context.GetService<Writes.StateSession>();
+        var runtime = session.Runtime;
+        var values = parameters.ParameterValues ?? new Dictionary<string, object?>();
+        var policy = plan.PolicyOf(runtime.Options.Cache, context, values, session.CacheAllTtl);
+        var database = session.DatabaseOf(parameters.Connection);
+        var refusal = plan.Refusal is { } hard && !(hard.CanBeDeclared && policy.DeclaresDependencies) ? hard : null;
+        CacheKey? key = null;
+        if (refusal is null)
+        {
+            key = KeyOf(plan, policy, database, context, values, out refusal);
+        }
+
+        explanation.Add(plan, policy, refusal);
+        if (key is not null)
+        {
+            explanation.Add(plan, policy, runtime.Scopes.ValuesOf(context, policy.PerUser), runtime.Options.Cache.Version, values);
+            var entry = runtime.Store.FindInL1(key);
+            var lookup = new Lookup(key, database, policy);
+            explanation.Add(
+                key, session.WhyBypass(parameters.Connection, database, plan, policy), entry, entry is null ? Freshness.Stale : Check(entry, lookup, runtime));
+        }
+
+        return true;
+    }
+}

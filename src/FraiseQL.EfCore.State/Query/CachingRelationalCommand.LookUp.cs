@@ -1,0 +1,160 @@
+using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.Keys;
+using FraiseQL.EfCore.State.Rows;
+using FraiseQL.EfCore.State.Setup;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
+
+namespace FraiseQL.EfCore.State.Query;
+
+/// <summary>The look into memory: which key, is there an entry, may it be served.</summary>
+internal sealed partial class CachingRelationalCommand
+{
+    private Lookup LookUp(RelationalCommandParameterObject parameters)
+    {
+        var session = SessionOf(parameters);
+        var plan = _plan!;
+        var runtime = session.Runtime;
+        var database = session.DatabaseOf(parameters.Connection);
+        var policy = plan.PolicyOf(runtime.Options.Cache, parameters.Context!, parameters.ParameterValues!, session.CacheAllTtl);
+        if (session.WhyBypass(parameters.Connection, database, plan, policy) is { } reason)
+        {
+            session.Bypassed(plan, policy, reason);
+            return default;
+        }
+
+        if (KeyOf(plan, policy, database, parameters.Context!, parameters.ParameterValues!, out var refusal) is not { } key)
+        {
+            session.Refused(plan, policy, refusal!);
+            return default;
+        }
+
+        var lookup = new Lookup(key, database, policy);
+        var freshness = Freshness.Stale;
+        if (runtime.Store.FindInL1(key) is { } entry)
+        {
+            freshness = Check(entry, lookup, runtime);
+            if (freshness == Freshness.Fresh && !(policy.RefreshAhead is { } ahead && TryTakeRefresh(ahead, entry, ref lookup, runtime)))
+            {
+                entry.Used(policy.Sliding is null ? 0 : runtime.Time.GetTimestamp());
+                return lookup with { Reader = Serve(entry, lookup, parameters.Connection, CacheOutcome.L1Hit) };
+            }
+
+            if (policy.FailSafe is not null)
+            {
+                lookup = lookup with { LastKnown = entry };
+            }
+        }
+
+        if (freshness != Freshness.Silent && !(database.Ledger.Listening && database.Ledger.IsSilent))
+        {
+            return lookup;
+        }
+
+        if (lookup.LastKnown is not null)
+        {
+            return lookup with { IsSilent = true };
+        }
+
+        session.Bypassed(plan, policy, "silent");
+        return default;
+    }
+
+    // The one who takes it reads the database; everybody else is served from memory meanwhile.
+    private static bool TryTakeRefresh(TimeSpan ahead, CachedEntry entry, ref Lookup lookup, StateRuntime runtime)
+    {
+        if (runtime.Time.GetUtcNow() - entry.CreatedAt < lookup.Policy.L1Ttl - ahead || !runtime.Flights.TryLead(lookup.Key!, out var flight))
+        {
+            return false;
+        }
+
+        lookup = lookup with { Refresh = flight, LastKnown = entry };
+        return true;
+    }
+
+    private CacheKey? KeyOf(
+        QueryPlan plan, EffectivePolicy policy, DatabaseState database, DbContext context, IReadOnlyDictionary<string, object?> values, out Refusal? refusal)
+    {
+        var runtime = _session!.Runtime;
+        if (policy.PerUser && runtime.Scopes.User is null)
+        {
+            refusal = Refusal.UserScope;
+            return null;
+        }
+
+        refusal = null;
+        var writer = new KeyWriter(stackalloc byte[384]);
+        try
+        {
+            if (plan.TryWriteKey(ref writer, database.Identity, policy, values) is { } type)
+            {
+                refusal = Refusal.ParameterType(type.Name);
+                return null;
+            }
+
+            if (!TryWriteScopes(ref writer, runtime.Scopes, context, policy.PerUser))
+            {
+                refusal = Refusal.ScopeFailed;
+                return null;
+            }
+
+            var hash = KeyMemo.HashOf(writer.Written);
+            var key = runtime.Keys.Find(writer.Written, hash);
+            if (key is null)
+            {
+                key = plan.CreateKey(writer.Written.ToArray(), hash, policy, values);
+                runtime.Keys.Remember(key);
+            }
+
+            return key;
+        }
+        finally
+        {
+            writer.Dispose();
+        }
+    }
+
+    public static bool TryWriteScopes(ref KeyWriter writer, CacheScopes scopes, DbContext context, bool perUser)
+    {
+        try
+        {
+            scopes.Write(ref writer, context, perUser);
+            return true;
+        }
+#pragma warning disable CA1031 // The application's function; its query goes on without the cache.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return false;
+        }
+    }
+
+    public static bool IsServable(CachedEntry entry, Lookup lookup, StateRuntime runtime) => Check(entry, lookup, runtime) == Freshness.Fresh;
+
+    private static Freshness Check(CachedEntry entry, Lookup lookup, StateRuntime runtime)
+    {
+        var freshness = lookup.Database.Ledger.Check(entry, lookup.Key!.Cells, lookup.Key.PendingCells);
+        var policy = lookup.Policy;
+        if (freshness != Freshness.Fresh || (!policy.LooksAtAge && entry.Ttl <= policy.LongestTtl))
+        {
+            return freshness;
+        }
+
+        // Another call site may have stored the same query for longer than this one allows, or fail-safe keeps it beyond its time.
+        var age = runtime.Time.GetUtcNow() - entry.CreatedAt;
+        return age >= policy.L1Ttl || age >= entry.Ttl || (policy.Sliding is { } idle && entry.IdleFor(runtime.Time) > idle) ? Freshness.Stale : freshness;
+    }
+
+    private CachedRelationalDataReader Serve(CachedEntry entry, Lookup lookup, IRelationalConnection connection, CacheOutcome outcome)
+    {
+        _session!.Served(_plan!, lookup.Policy, outcome);
+        if (outcome is not (CacheOutcome.Bypass or CacheOutcome.Stale))
+        {
+            _session.Observer?.Served(_plan!, lookup, entry);
+        }
+
+        var reader = _cachedReader ??= new CachedRelationalDataReader();
+        reader.Open(entry.Rows, connection);
+        return reader;
+    }
+}
