@@ -43,25 +43,19 @@ internal sealed class CachedEntry
 
     public TimeSpan Ttl { get; }
 
+    /// <summary>Whether memory keeps it beyond its time to live, for callers with fail-safe; then everybody has to look at its age.</summary>
+    public bool OutlivesItsTime { get; set; }
+
     /// <summary>Every bump of the entry's cells at or before this epoch is known to be reflected in the rows.</summary>
     public long ValidatedEpoch => Volatile.Read(ref _validatedEpoch);
 
     /// <summary>Bytes on the heap, for the bound of L1.</summary>
     public long HeapSize => Rows.HeapSize + 120 + ((Snapshot?.InProgress.Length ?? 0) * 8);
 
-    /// <summary>Notes that the entry was served, for queries whose entries end when nobody asks.</summary>
-    /// <param name="timestamp">The clock's timestamp; zero notes nothing.</param>
-    public void Used(long timestamp)
-    {
-        if (timestamp != 0)
-        {
-            Volatile.Write(ref _usedAt, timestamp);
-        }
-    }
+    /// <summary>When the entry was last served to a query whose entries end when nobody asks; its creation before that.</summary>
+    public DateTimeOffset UsedAt => Volatile.Read(ref _usedAt) is var ticks and not 0 ? new(ticks, TimeSpan.Zero) : CreatedAt;
 
-    /// <summary>How long nobody has asked for it.</summary>
-    public TimeSpan IdleFor(TimeProvider time)
-        => Volatile.Read(ref _usedAt) is var used and not 0 ? time.GetElapsedTime(used) : time.GetUtcNow() - CreatedAt;
+    public void Used(DateTimeOffset at) => Volatile.Write(ref _usedAt, at.UtcTicks);
 
     public void ValidatedThrough(long epoch)
     {

@@ -31,6 +31,7 @@ internal static class ListenerServices
             services.GetKeyedServices<IBroadcastConsumer>(key),
             services.GetRequiredKeyedService<ListenerStatus>(key),
             async (connection, cancellationToken) => await CaptureCheck.CheckAsync(
-                connection, CaptureModel.For(await database.ReadModelAsync().ConfigureAwait(false)), cancellationToken).ConfigureAwait(false));
+                connection, CaptureModel.For(await database.ReadModelAsync().ConfigureAwait(false)),
+                services.GetRequiredKeyedService<StateRuntime>(key).Scopes.SessionVariables.Count > 0, cancellationToken).ConfigureAwait(false));
     }
 }

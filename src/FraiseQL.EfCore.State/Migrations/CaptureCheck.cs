@@ -31,7 +31,12 @@ internal static class CaptureCheck
         """;
 
     /// <summary>Compares the database of an open connection with the model.</summary>
-    public static async Task<CaptureReport> CheckAsync(NpgsqlConnection connection, CaptureModel model, CancellationToken cancellationToken)
+    /// <param name="connection">The connection.</param>
+    /// <param name="model">What should be captured.</param>
+    /// <param name="rowSecurityIsScoped">Whether keys hold the settings that policies read (<c>VaryBySessionVariable</c>).</param>
+    /// <param name="cancellationToken">Ends the check.</param>
+    public static async Task<CaptureReport> CheckAsync(
+        NpgsqlConnection connection, CaptureModel model, bool rowSecurityIsScoped, CancellationToken cancellationToken)
     {
         var tables = model.Tables;
         var batch = new NpgsqlBatch(connection);
@@ -62,10 +67,10 @@ internal static class CaptureCheck
             }
         }
 
-        return Compare(tables, logPresent, found);
+        return Compare(tables, logPresent, found, rowSecurityIsScoped);
     }
 
-    private static CaptureReport Compare(IReadOnlyList<CapturedTable> tables, bool logPresent, Dictionary<string, Found> found)
+    private static CaptureReport Compare(IReadOnlyList<CapturedTable> tables, bool logPresent, Dictionary<string, Found> found, bool rowSecurityIsScoped)
     {
         var verified = new HashSet<string>(StringComparer.Ordinal);
         var missing = new List<string>();
@@ -86,7 +91,7 @@ internal static class CaptureCheck
             {
                 disabled.Add(table.Relation);
             }
-            else if (capture.RowSecurity)
+            else if (capture.RowSecurity && !rowSecurityIsScoped)
             {
                 // Which rows a session sees hangs on its role and settings, which are not part of a key: such rows must not be shared.
                 secured.Add(table.Relation);

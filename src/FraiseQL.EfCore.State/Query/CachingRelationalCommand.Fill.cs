@@ -89,6 +89,7 @@ internal sealed partial class CachingRelationalCommand
                 if (await FindInL2Async(lookup, async, cancellationToken).ConfigureAwait(false) is { } shared)
                 {
                     entry = shared;
+                    entry.OutlivesItsTime = lookup.Policy.FailSafe is not null;
                     store.StoreInL1(lookup.Key!, shared, lookup.Policy.Kept);
                     return Serve(shared, lookup, parameters.Connection, CacheOutcome.L2Hit);
                 }
@@ -176,7 +177,10 @@ internal sealed partial class CachingRelationalCommand
             case CaptureEnd.Complete:
                 await DisposeAsync(live, async).ConfigureAwait(false);
                 session.Missed(plan, policy, createdAt);
-                var entry = new CachedEntry(capture.Rows!.Build(), capture.Snapshot, createdAt, policy.LongestTtl, stamp);
+                var entry = new CachedEntry(capture.Rows!.Build(), capture.Snapshot, createdAt, policy.LongestTtl, stamp)
+                {
+                    OutlivesItsTime = policy.FailSafe is not null,
+                };
                 var rejected = WhyNotStored(capture, preamble, position);
                 if (rejected is null)
                 {

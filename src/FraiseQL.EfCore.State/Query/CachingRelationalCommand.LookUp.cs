@@ -36,7 +36,11 @@ internal sealed partial class CachingRelationalCommand
             freshness = Check(entry, lookup, runtime);
             if (freshness == Freshness.Fresh && !(policy.RefreshAhead is { } ahead && TryTakeRefresh(ahead, entry, ref lookup, runtime)))
             {
-                entry.Used(policy.Sliding is null ? 0 : runtime.Time.GetTimestamp());
+                if (policy.Sliding is not null)
+                {
+                    entry.Used(runtime.Time.GetUtcNow());
+                }
+
                 return lookup with { Reader = Serve(entry, lookup, parameters.Connection, CacheOutcome.L1Hit) };
             }
 
@@ -135,14 +139,15 @@ internal sealed partial class CachingRelationalCommand
     {
         var freshness = lookup.Database.Ledger.Check(entry, lookup.Key!.Cells, lookup.Key.PendingCells);
         var policy = lookup.Policy;
-        if (freshness != Freshness.Fresh || (!policy.LooksAtAge && entry.Ttl <= policy.LongestTtl))
+        if (freshness != Freshness.Fresh || (!policy.LooksAtAge && !entry.OutlivesItsTime && entry.Ttl <= policy.LongestTtl))
         {
             return freshness;
         }
 
         // Another call site may have stored the same query for longer than this one allows, or fail-safe keeps it beyond its time.
-        var age = runtime.Time.GetUtcNow() - entry.CreatedAt;
-        return age >= policy.L1Ttl || age >= entry.Ttl || (policy.Sliding is { } idle && entry.IdleFor(runtime.Time) > idle) ? Freshness.Stale : freshness;
+        var now = runtime.Time.GetUtcNow();
+        var age = now - entry.CreatedAt;
+        return age >= policy.L1Ttl || age >= entry.Ttl || (policy.Sliding is { } idle && now - entry.UsedAt > idle) ? Freshness.Stale : freshness;
     }
 
     private CachedRelationalDataReader Serve(CachedEntry entry, Lookup lookup, IRelationalConnection connection, CacheOutcome outcome)

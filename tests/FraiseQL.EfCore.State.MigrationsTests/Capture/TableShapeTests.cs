@@ -164,7 +164,7 @@ public sealed class TableShapeTests
                 await database.RunAsync(sql);
             }
 
-            return await CaptureCheck.CheckAsync(connection, model, CancellationToken.None);
+            return await CaptureCheck.CheckAsync(connection, model, rowSecurityIsScoped: false, CancellationToken.None);
         }
 
         var all = await CheckAsync();
