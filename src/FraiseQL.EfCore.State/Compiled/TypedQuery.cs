@@ -95,6 +95,7 @@ internal sealed class TypedQuery<TContext, TArguments, TResult>(
             var key = runtime.TypedKeys.Find(writer.Written, KeyMemo.HashOf(writer.Written));
             if (key is null
                 || key.Lookup.Policy.LooksAtAge
+                || key.Lookup.Policy.LooksAtAge
                 || session.WhyBypass(session.Connection, key.Lookup.Database, key.Plan, key.Lookup.Policy) is not null
                 || runtime.Store.FindInL1(key.Lookup.Key!) is not { } entry
                 || entry.SharedWith(key) is not { } shared
@@ -103,7 +104,7 @@ internal sealed class TypedQuery<TContext, TArguments, TResult>(
                 return false;
             }
 
-            session.Served(CacheOutcome.L1Hit);
+            session.Served(key.Plan, key.Lookup.Policy, CacheOutcome.L1Hit);
             result = Unwrap(shared);
             return true;
         }
