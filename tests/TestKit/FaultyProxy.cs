@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace FraiseQL.EfCore.TestKit;
 
-/// <summary>A TCP proxy on loopback that can misbehave: refuse, cut, pause, delay. Thread-safe.</summary>
+/// <summary>A TCP proxy on loopback that can misbehave: refuse, cut, pause, delay, garble, reset in mid-answer. Thread-safe.</summary>
 public sealed class FaultyProxy : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<Socket, bool> _sockets = new();
@@ -14,6 +14,8 @@ public sealed class FaultyProxy : IAsyncDisposable
     private TcpListener? _listener;
     private volatile TaskCompletionSource _flowing = Completed();
     private TimeSpan _delay;
+    private volatile bool _garble;
+    private volatile bool _halve;
 
     private FaultyProxy(string host, int port)
     {
@@ -60,9 +62,17 @@ public sealed class FaultyProxy : IAsyncDisposable
     /// <summary>Each chunk of bytes, in both directions, is held back that long.</summary>
     public void Delay(TimeSpan delay) => _delay = delay;
 
+    /// <summary>What the server sends arrives as other bytes.</summary>
+    public void Garble() => _garble = true;
+
+    /// <summary>Of what the server sends next, half arrives, and then the connection is reset; so is every later one.</summary>
+    public void Halve() => _halve = true;
+
     /// <summary>Ends every misbehaviour.</summary>
     public void Restore()
     {
+        _garble = false;
+        _halve = false;
         _delay = TimeSpan.Zero;
         _flowing.TrySetResult();
         if (_listener is null)
@@ -110,7 +120,7 @@ public sealed class FaultyProxy : IAsyncDisposable
         try
         {
             await far.ConnectAsync(_host, _port, _stop.Token);
-            await Task.WhenAny(PumpAsync(near, far), PumpAsync(far, near));
+            await Task.WhenAny(PumpAsync(near, far, isAnswer: false), PumpAsync(far, near, isAnswer: true));
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException or OperationCanceledException)
         {
@@ -123,7 +133,7 @@ public sealed class FaultyProxy : IAsyncDisposable
         }
     }
 
-    private async Task PumpAsync(Socket from, Socket to)
+    private async Task PumpAsync(Socket from, Socket to, bool isAnswer)
     {
         var buffer = new byte[16 * 1024];
         try
@@ -137,9 +147,25 @@ public sealed class FaultyProxy : IAsyncDisposable
                     await Task.Delay(_delay, _stop.Token);
                 }
 
-                for (var sent = 0; sent < length;)
+                if (isAnswer && _garble)
                 {
-                    sent += await to.SendAsync(buffer.AsMemory(sent, length - sent), _stop.Token);
+                    for (var i = 0; i < length; i++)
+                    {
+                        buffer[i] ^= (byte)(0x55 + i);
+                    }
+                }
+
+                var isHalf = isAnswer && _halve;
+                for (var (sent, count) = (0, isHalf ? length / 2 : length); sent < count;)
+                {
+                    sent += await to.SendAsync(buffer.AsMemory(sent, count - sent), _stop.Token);
+                }
+
+                if (isHalf)
+                {
+                    to.LingerState = new LingerOption(true, 0);
+                    to.Close();
+                    return;
                 }
             }
         }

@@ -47,6 +47,9 @@ internal sealed class EntryStore : IDisposable
 
     public L1Store Memory { get; }
 
+    /// <summary>Entries on their way to the shared server.</summary>
+    public int PendingWrites => _writes?.Unfinished ?? 0;
+
     /// <summary>The entry in this process's memory, fresh or not. Completes synchronously.</summary>
     public CachedEntry? FindInL1(CacheKey key)
     {

@@ -23,6 +23,7 @@ internal sealed class WriteQueue : IThreadPoolWorkItem, IDisposable
     private readonly SharedLevel _level;
     private long _bytes;
     private int _count;
+    private int _unfinished;
     private int _workers;
 
     public WriteQueue(SharedLevel level)
@@ -32,8 +33,10 @@ internal sealed class WriteQueue : IThreadPoolWorkItem, IDisposable
         StateMetrics.Observe(this);
     }
 
-    /// <summary>Entries that wait.</summary>
-    public int Count => Volatile.Read(ref _count);
+    /// <summary>Entries that wait or are being sent.</summary>
+    public int Unfinished => Volatile.Read(ref _unfinished);
+
+    private int Count => Volatile.Read(ref _count);
 
     public void Add(string key, CachedEntry entry, DateTimeOffset expiresAt)
     {
@@ -45,9 +48,11 @@ internal sealed class WriteQueue : IThreadPoolWorkItem, IDisposable
         var write = new Write(key, entry, entry.HeapSize, expiresAt);
         Interlocked.Add(ref _bytes, write.Size);
         Interlocked.Increment(ref _count);
+        Interlocked.Increment(ref _unfinished);
         _writes.Enqueue(write);
         while ((Count > MostEntries || Volatile.Read(ref _bytes) > MostBytes) && TryTake(out _))
         {
+            Interlocked.Decrement(ref _unfinished);
             StateMetrics.SharedWriteEnded(L2Result.Dropped);
         }
 
@@ -66,6 +71,7 @@ internal sealed class WriteQueue : IThreadPoolWorkItem, IDisposable
         while (TryTake(out _))
         {
             // What was not sent by now is not sent: the next node reads the database.
+            Interlocked.Decrement(ref _unfinished);
         }
     }
 
@@ -82,6 +88,7 @@ internal sealed class WriteQueue : IThreadPoolWorkItem, IDisposable
             while (TryTake(out var write))
             {
                 await SendAsync(write).ConfigureAwait(false);
+                Interlocked.Decrement(ref _unfinished);
             }
 
             Interlocked.Decrement(ref _workers);

@@ -43,10 +43,10 @@ internal static partial class StateMetrics
         s_meter.CreateObservableUpDownCounter(
             "fraiseql.cache.l1.entries", static () => Observed<L1Store>().Sum(l1 => (long)l1.Count), "{entry}", "Cached results in memory.");
         s_meter.CreateObservableUpDownCounter(
-            "fraiseql.cache.l2.queued_writes",
-            static () => Observed<WriteQueue>().Sum(queue => (long)queue.Count),
+            "fraiseql.cache.l2.pending_writes",
+            static () => Observed<WriteQueue>().Sum(queue => (long)queue.Unfinished),
             "{operation}",
-            "Entries that wait to be written to the shared level.");
+            "Entries that wait to be written to the shared level, or are being written.");
     }
 
     public static void Observe(object level) => s_observed.TryAdd(level, null);
