@@ -34,8 +34,12 @@ internal static class RedisAddress
         options.SyncTimeout = Math.Min(options.SyncTimeout, Milliseconds(l2.Timeout));
         options.AsyncTimeout = Math.Max(options.AsyncTimeout, Milliseconds(l2.WriteTimeout));
 
-        // Answers are read on threads of the client: requests that wait for them may have taken all of the pool's.
-        options.SocketManager ??= SocketManager.Shared;
+        if (options.Tunnel is null && options.SocketManager is null)
+        {
+            options.Tunnel = new BlockingTunnel();
+            options.SocketManager = BlockingTunnel.CreateThreads();
+        }
+
         return options;
 
         static int Milliseconds(TimeSpan time) => Math.Max(1, (int)time.TotalMilliseconds);

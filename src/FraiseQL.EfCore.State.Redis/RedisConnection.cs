@@ -7,12 +7,14 @@ namespace FraiseQL.EfCore.State.Redis;
 internal sealed partial class RedisConnection : IAsyncDisposable, IDisposable
 {
     private readonly Lazy<Task<IDatabase>> _opening;
+    private readonly SocketManager? _threads;
     private readonly ILogger _logger;
     private volatile IDatabase? _database;
 
     public RedisConnection(ConfigurationOptions options, ILoggerFactory loggers)
     {
         _logger = loggers.CreateLogger<RedisConnection>();
+        _threads = options.Tunnel is BlockingTunnel ? options.SocketManager : null;
 
         // On another thread from the first instruction on: resolving a name and loading the client must not be paid by a request.
         _opening = new(() => Task.Run(() => ConnectAsync(options)));
@@ -36,10 +38,16 @@ internal sealed partial class RedisConnection : IAsyncDisposable, IDisposable
         {
             await (await _opening.Value.ConfigureAwait(false)).Multiplexer.DisposeAsync().ConfigureAwait(false);
         }
+
+        _threads?.Dispose();
     }
 
     /// <summary>For a container that is disposed synchronously.</summary>
-    public void Dispose() => _database?.Multiplexer.Dispose();
+    public void Dispose()
+    {
+        _database?.Multiplexer.Dispose();
+        _threads?.Dispose();
+    }
 
     private async Task<IDatabase> ConnectAsync(ConfigurationOptions options)
     {
