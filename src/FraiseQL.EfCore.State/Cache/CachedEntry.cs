@@ -21,9 +21,10 @@ internal sealed class CachedEntry
     private SharedValue? _shared;
     private long _usedAt;
 
-    public CachedEntry(RowSet rows, PgSnapshot? snapshot, DateTimeOffset createdAt, TimeSpan ttl, long validatedEpoch)
+    public CachedEntry(RowSet rows, PgSnapshot? snapshot, DateTimeOffset createdAt, TimeSpan ttl, long validatedEpoch, QueryBundle? bundle = null)
     {
         Rows = rows;
+        Bundle = bundle;
         Snapshot = snapshot;
         CreatedAt = createdAt;
         Ttl = ttl;
@@ -31,6 +32,9 @@ internal sealed class CachedEntry
     }
 
     public RowSet Rows { get; }
+
+    /// <summary>The results of a split query's further commands; <see langword="null"/> for a query that is one command.</summary>
+    public QueryBundle? Bundle { get; }
 
     /// <summary>
     /// A snapshot that the rows' own snapshot contains; <see langword="null"/> when the node does not listen, and then the entry
@@ -50,7 +54,7 @@ internal sealed class CachedEntry
     public long ValidatedEpoch => Volatile.Read(ref _validatedEpoch);
 
     /// <summary>Bytes on the heap, for the bound of L1.</summary>
-    public long HeapSize => Rows.HeapSize + 120 + ((Snapshot?.InProgress.Length ?? 0) * 8);
+    public long HeapSize => Rows.HeapSize + 120 + (Bundle?.HeapSize ?? 0) + ((Snapshot?.InProgress.Length ?? 0) * 8);
 
     /// <summary>When the entry was last served to a query whose entries end when nobody asks; its creation before that.</summary>
     public DateTimeOffset UsedAt => Volatile.Read(ref _usedAt) is var ticks and not 0 ? new(ticks, TimeSpan.Zero) : CreatedAt;
