@@ -137,7 +137,8 @@ internal sealed partial class CachingRelationalCommand
 
     private static Freshness Check(CachedEntry entry, Lookup lookup, StateRuntime runtime)
     {
-        var freshness = lookup.Database.Ledger.Check(entry, lookup.Key!.Cells, lookup.Key.PendingCells);
+        var freshness = lookup.Database.Ledger.Check(
+            entry, entry.Bundle?.Cells ?? lookup.Key!.Cells, entry.Bundle?.PendingCells ?? lookup.Key!.PendingCells);
         var policy = lookup.Policy;
         if (freshness != Freshness.Fresh || (!policy.LooksAtAge && !entry.OutlivesItsTime && entry.Ttl <= policy.LongestTtl))
         {

@@ -58,8 +58,28 @@ internal sealed partial class CachingRelationalCommand
             return AnswerRoot(shared, CacheOutcome.L2Hit);
         }
 
-        // No flight: whoever waited for another's enumeration would wait for what its owner does between two rows.
-        var (reader, capture, _) = await ReadPartAsync(parameters, after: false, async, cancellationToken).ConfigureAwait(false);
+        // No flight: whoever waited for another's enumeration would wait for what its owner does between two rows. The connection is kept
+        // for the children, as EF keeps it.
+        _ = async
+            ? await parameters.Connection.OpenAsync(cancellationToken).ConfigureAwait(false)
+            : parameters.Connection.Open();
+        RelationalDataReader? reader = null;
+        Capture capture;
+        var kept = false;
+        try
+        {
+            (reader, capture, _) = await ReadPartAsync(parameters, after: false, async, cancellationToken).ConfigureAwait(false);
+            kept = reader is null;
+        }
+        finally
+        {
+            if (!kept)
+            {
+                // A reader that is handed out has opened it for itself.
+                _ = async ? await parameters.Connection.CloseAsync().ConfigureAwait(false) : parameters.Connection.Close();
+            }
+        }
+
         if (reader is not null)
         {
             session.Bypassed(_plan!, lookup.Policy, capture.End == CaptureEnd.TooLarge ? "too-large" : "value");
@@ -79,13 +99,13 @@ internal sealed partial class CachingRelationalCommand
             session.Rejected(_plan!, lookup.Policy, rejected);
         }
 
-        return new SplitRootReader(rows, parameters.Connection, run);
+        return new SplitRootReader(rows, parameters.Connection, run, holdsConnection: true);
 
         SplitRootReader AnswerRoot(CachedEntry entry, CacheOutcome outcome)
         {
             session.Served(_plan!, lookup.Policy, outcome);
             run.Answers(lookup, entry, session, stamp);
-            return new SplitRootReader(entry.Rows, parameters.Connection, run);
+            return new SplitRootReader(entry.Rows, parameters.Connection, run, holdsConnection: false);
         }
     }
 

@@ -18,6 +18,7 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
     private CachedRelationalDataReader? _cachedReader;
     private Task<RelationalDataReader>? _cachedReaderTask;
     private string? _prefix;
+    private string? _suffix;
 
     public CachingRelationalCommand(
         RelationalCommandBuilderDependencies dependencies,
@@ -52,6 +53,11 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
             return base.ExecuteReader(parameterObject);
         }
 
+        if (_plan.Policy.IsSplit)
+        {
+            return ExecuteSplitAsync(parameterObject, async: false, CancellationToken.None).GetAwaiter().GetResult();
+        }
+
         var lookup = LookUp(parameterObject);
         return lookup.Reader
             ?? (lookup.Key is null
@@ -70,6 +76,11 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
         if (cancellationToken.IsCancellationRequested)
         {
             return Task.FromCanceled<RelationalDataReader>(cancellationToken);
+        }
+
+        if (_plan.Policy.IsSplit)
+        {
+            return ExecuteSplitAsync(parameterObject, async: true, cancellationToken);
         }
 
         var lookup = LookUp(parameterObject);
@@ -130,7 +141,7 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
         if (_prefix is not null)
         {
 #pragma warning disable CA2100 // Made of constants and quoted names, before the text that EF made.
-            command.CommandText = _prefix + command.CommandText;
+            command.CommandText = _prefix + command.CommandText + _suffix;
 #pragma warning restore CA2100
         }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using FraiseQL.EfCore.State.Cache;
 using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.Rows;
@@ -179,6 +180,26 @@ internal sealed class QueryPlan
             foreach (var table in policy.Tables)
             {
                 writer.Text(table.Relation);
+            }
+        }
+
+        return Policy.IsSplit ? TryWriteOthers(ref writer, values) : null;
+    }
+
+    // A value that only the children of a split query have is not among the root's parameters.
+    private Type? TryWriteOthers(ref KeyWriter writer, IReadOnlyDictionary<string, object?> values)
+    {
+        foreach (var (name, value) in values.OrderBy(v => v.Key, StringComparer.Ordinal))
+        {
+            if (name == Policy.Parameter || Array.Exists(Parameters, p => p.Name == name))
+            {
+                continue;
+            }
+
+            writer.Text(name);
+            if (!ParameterEncoder.TryWrite(ref writer, value is Enum ? Convert.ChangeType(value, Enum.GetUnderlyingType(value.GetType()), CultureInfo.InvariantCulture) : value))
+            {
+                return value!.GetType();
             }
         }
 

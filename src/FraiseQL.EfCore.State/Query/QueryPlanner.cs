@@ -28,7 +28,7 @@ internal sealed class QueryPlanner
 
         var extractor = new DependencyExtractor();
         extractor.Visit(select);
-        refusal = policy.IsSplit ? Refusal.SplitQuery : extractor.Refusal ?? refusal;
+        refusal = refusal ?? extractor.Refusal;
         var parameters = new (string, RelationalTypeMapping?)[command.Parameters.Count];
         for (var i = 0; i < parameters.Length; i++)
         {

@@ -12,9 +12,6 @@ internal sealed record Refusal(string Code, string Reason)
     public static Refusal ScopeFailed { get; } = new(
         "scope-failed", "a function given to VaryBy, VaryByUser or VaryBySessionVariable threw");
 
-    public static Refusal SplitQuery { get; } = new(
-        "split-query", "its parts are separate commands, which would be cached and invalidated separately; use AsSingleQuery() or project what you need");
-
     public static Refusal OpaqueSource(string what) => new(
         "opaque-source", $"{what} cannot be traced to tables, so a change could not invalidate it; name what it reads: .Cacheable(o => o.DependsOn<TEntity>())") { CanBeDeclared = true };
 
@@ -32,4 +29,10 @@ internal sealed record Refusal(string Code, string Reason)
 
     public static Refusal UnknownParameter { get; } = new(
         "unknown-parameter", "a parameter of the command could not be traced to the query");
+
+    public static Refusal SqlWrites(string word) => new(
+        "sql-writes", $"the SQL has the word {word}, so it may write, lock or change the session; read with a SELECT alone");
+
+    public static Refusal Temporary(string name) => new(
+        "temporary-table", $"{name} is the session's own: other sessions have other rows");
 }

@@ -13,9 +13,15 @@ internal sealed class SplitRootReader : RelationalDataReader
     private readonly IRelationalConnection _connection;
     private readonly SplitRun _run;
     private int _left;
+    private bool _holdsConnection;
 
-    public SplitRootReader(RowSet rows, IRelationalConnection connection, SplitRun run)
+    /// <param name="rows">The rows.</param>
+    /// <param name="connection">The context's connection.</param>
+    /// <param name="run">Told when all rows are read.</param>
+    /// <param name="holdsConnection">Whether the connection was opened for the children as well, and is closed with this reader.</param>
+    public SplitRootReader(RowSet rows, IRelationalConnection connection, SplitRun run, bool holdsConnection)
     {
+        _holdsConnection = holdsConnection;
         _connection = connection;
         _run = run;
         _left = rows.RowCount;
@@ -45,28 +51,44 @@ internal sealed class SplitRootReader : RelationalDataReader
     public override Task<bool> ReadAsync(CancellationToken cancellationToken = default)
         => cancellationToken.IsCancellationRequested ? Task.FromCanceled<bool>(cancellationToken) : Task.FromResult(Read());
 
-    public override void Close() => _reader.Close();
-
-    public override ValueTask CloseAsync()
+    public override void Close()
     {
         _reader.Close();
-        return default;
+        if (_holdsConnection)
+        {
+            _holdsConnection = false;
+            _connection.Close();
+        }
+    }
+
+    public override async ValueTask CloseAsync()
+    {
+        _reader.Close();
+        if (_holdsConnection)
+        {
+            _holdsConnection = false;
+            await _connection.CloseAsync().ConfigureAwait(false);
+        }
     }
 
     public override void Dispose()
     {
-        // First() and the like do not ask for a row after the last one.
-        if (_left == 0)
-        {
-            _run.RootRead();
-        }
-
-        _reader.Close();
+        End();
+        Close();
     }
 
     public override ValueTask DisposeAsync()
     {
-        Dispose();
-        return default;
+        End();
+        return CloseAsync();
+    }
+
+    // First() and the like do not ask for a row after the last one.
+    private void End()
+    {
+        if (_left == 0)
+        {
+            _run.RootRead();
+        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using FraiseQL.EfCore.State.Cache;
 using FraiseQL.EfCore.State.EventLog;
+using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.Rows;
 using FraiseQL.EfCore.State.Writes;
 

@@ -55,6 +55,20 @@ internal static class EntityShapes
         Shape.List("pooled context", db => db.Customers.Include(c => c.Orders).OrderBy(c => c.Id)) with { Context = ContextKind.Pooled },
         Shape.List("retrying strategy", db => db.Customers.Include(c => c.Orders).OrderBy(c => c.Id)) with { Context = ContextKind.Retrying },
         Shape.List("retrying strategy, projection", db => db.Orders.OrderBy(o => o.Id).Select(o => new { o.PlacedAt, o.Discount })) with { Context = ContextKind.Retrying },
-        Shape.List("split query", db => db.Customers.Include(c => c.Orders).OrderBy(c => c.Id).AsSplitQuery(), "split-query"),
+        Shape.List("split query", db => db.Customers.Include(c => c.Orders).OrderBy(c => c.Id).AsSplitQuery()),
+        Shape.List("split query, several levels", db => db.Customers.Include(c => c.Orders).ThenInclude(o => o.Lines)
+            .Include(c => c.Orders).ThenInclude(o => o.Shipments).OrderBy(c => c.Id).AsSplitQuery()),
+        Shape.List("split query, nothing found", db => db.Customers.Where(c => c.Id < 0).Include(c => c.Orders).AsSplitQuery()),
+        Shape.List("split query, no tracking", db => db.Customers.Include(c => c.Orders).Include(c => c.Phones).OrderBy(c => c.Id).AsSplitQuery().AsNoTracking()),
+        Shape.List("split query, projection", db => db.Customers.OrderBy(c => c.Id).Select(c => new { c.Name, Orders = c.Orders.OrderBy(o => o.Id).Select(o => o.Number).ToList() }).AsSplitQuery()),
+        Shape.List("split query, parameter of a child", db => SplitByDiscount(db, 0.6m)),
+        Shape.List("split query, many to many", db => db.Students.Include(s => s.Courses).OrderBy(s => s.Id).AsSplitQuery()),
+        Shape.List("split query, paged", db => db.Customers.OrderBy(c => c.Id).Skip(1).Take(2).Include(c => c.Orders).AsSplitQuery()),
+        Shape.List("split query, retrying strategy", db => db.Customers.Include(c => c.Orders).OrderBy(c => c.Id).AsSplitQuery()) with { Context = ContextKind.Retrying },
+        Shape.Of("split query, first", db => db.Customers.Include(c => c.Orders).OrderBy(c => c.Id).AsSplitQuery(), q => q.First(), q => q.FirstAsync()),
+        Shape.Of("split query, single", db => db.Customers.Include(c => c.Orders).AsSplitQuery(), q => q.Single(c => c.Id == 2), q => q.SingleAsync(c => c.Id == 2)),
     ];
+
+    private static IQueryable<Customer> SplitByDiscount(ShapesContext db, decimal least)
+        => db.Customers.Include(c => c.Orders.Where(o => o.Discount > least).OrderBy(o => o.Id)).OrderBy(c => c.Id).AsSplitQuery();
 }

@@ -1,0 +1,157 @@
+using FraiseQL.EfCore.State.Model;
+
+namespace FraiseQL.EfCore.State.Query;
+
+/// <summary>
+/// Looks at SQL that the application wrote for what must never be answered from a cache. It knows what is text and what is comment, and
+/// nothing of grammar: a word that might mean harm counts as if it did.
+/// </summary>
+internal static class SqlText
+{
+    private static readonly HashSet<string> s_writing = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "insert", "update", "delete", "merge", "truncate", "call", "do", "copy", "lock", "notify", "listen", "into", "create", "drop", "alter", "grant",
+        "revoke", "set", "reset", "vacuum", "refresh", "begin", "commit", "rollback", "savepoint", "execute", "prepare", "discard", "share",
+    };
+
+    private static readonly HashSet<string> s_writingFunctions = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "nextval", "setval", "set_config", "pg_notify", "lo_create", "lo_import", "lo_unlink", "dblink", "dblink_exec", "query_to_xml",
+    };
+
+    // "FOR KEY SHARE" and "FOR NO KEY UPDATE" end in words of the first list.
+    private static readonly HashSet<string> s_clock = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "current_timestamp", "current_date", "current_time", "localtime", "localtimestamp", "current_user", "session_user", "current_role", "tablesample",
+    };
+
+    /// <summary>Why the text cannot be cached whatever it is declared to depend on; <see langword="null"/> when nothing speaks against it.</summary>
+    public static Refusal? WhyNever(string sql)
+    {
+        var at = 0;
+        while (Next(sql, ref at) is { } word)
+        {
+            if (s_writing.Contains(word) || s_writingFunctions.Contains(word) || word.StartsWith("pg_advisory", StringComparison.OrdinalIgnoreCase)
+                || word.StartsWith("pg_try_advisory", StringComparison.OrdinalIgnoreCase))
+            {
+                return Refusal.SqlWrites(word);
+            }
+
+            if (word.StartsWith("pg_temp", StringComparison.OrdinalIgnoreCase))
+            {
+                return Refusal.Temporary(word);
+            }
+
+            if (s_clock.Contains(word) || (ServerFunctions.IsVolatile(word) && IsCalled(sql, at)))
+            {
+                return Refusal.Volatile(word);
+            }
+        }
+
+        return null;
+    }
+
+    private static bool IsCalled(string sql, int at)
+    {
+        while (at < sql.Length && char.IsWhiteSpace(sql[at]))
+        {
+            at++;
+        }
+
+        return at < sql.Length && sql[at] == '(';
+    }
+
+    /// <summary>The next word outside of text, quoted names and comments.</summary>
+    private static string? Next(string sql, ref int at)
+    {
+        while (at < sql.Length)
+        {
+            var c = sql[at];
+            if (c is '\'' or '"')
+            {
+                at = EndOfQuoted(sql, at, c, escapes: c == '\'' && at > 0 && sql[at - 1] is 'e' or 'E');
+            }
+            else if (c == '$' && DollarTag(sql, at) is { } tag)
+            {
+                var end = sql.IndexOf(tag, at + tag.Length, StringComparison.Ordinal);
+                at = end < 0 ? sql.Length : end + tag.Length;
+            }
+            else if (c == '-' && at + 1 < sql.Length && sql[at + 1] == '-')
+            {
+                var end = sql.AsSpan(at).IndexOfAny('\n', '\r');
+                at = end < 0 ? sql.Length : at + end;
+            }
+            else if (c == '/' && at + 1 < sql.Length && sql[at + 1] == '*')
+            {
+                at = EndOfComment(sql, at);
+            }
+            else if (char.IsLetter(c) || c == '_')
+            {
+                var start = at;
+                while (at < sql.Length && (char.IsLetterOrDigit(sql[at]) || sql[at] is '_' or '$'))
+                {
+                    at++;
+                }
+
+                return sql[start..at];
+            }
+            else
+            {
+                at++;
+            }
+        }
+
+        return null;
+    }
+
+    private static int EndOfQuoted(string sql, int at, char quote, bool escapes)
+    {
+        for (at++; at < sql.Length; at++)
+        {
+            if (escapes && sql[at] == '\\')
+            {
+                at++;
+            }
+            else if (sql[at] == quote)
+            {
+                return at + 1;
+            }
+        }
+
+        return sql.Length;
+    }
+
+    private static int EndOfComment(string sql, int at)
+    {
+        var depth = 0;
+        for (; at < sql.Length; at++)
+        {
+            if (at + 1 < sql.Length && sql[at] == '/' && sql[at + 1] == '*')
+            {
+                depth++;
+                at++;
+            }
+            else if (at + 1 < sql.Length && sql[at] == '*' && sql[at + 1] == '/')
+            {
+                at++;
+                if (--depth == 0)
+                {
+                    return at + 1;
+                }
+            }
+        }
+
+        return sql.Length;
+    }
+
+    private static string? DollarTag(string sql, int at)
+    {
+        var end = at + 1;
+        while (end < sql.Length && (char.IsLetter(sql[end]) || sql[end] == '_' || (end > at + 1 && char.IsDigit(sql[end]))))
+        {
+            end++;
+        }
+
+        return end < sql.Length && sql[end] == '$' ? sql[at..(end + 1)] : null;
+    }
+}
