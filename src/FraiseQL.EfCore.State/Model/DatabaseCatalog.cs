@@ -9,7 +9,13 @@ internal sealed class DatabaseCatalog
     private readonly ConcurrentDictionary<string, CatalogSource> _sources = new(StringComparer.Ordinal);
 
     public DatabaseCatalog(IEnumerable<CatalogRelation> relations)
-        => _relations = relations.ToDictionary(r => r.Name, StringComparer.Ordinal);
+    {
+        _relations = relations.ToDictionary(r => r.Name, StringComparer.Ordinal);
+        HasAnyRowSecurity = _relations.Values.Any(r => r.HasRowSecurity);
+    }
+
+    /// <summary>Whether any relation has row-level security.</summary>
+    public bool HasAnyRowSecurity { get; }
 
     /// <summary>Whether row-level security is on for the relation, or for anything under it if it is a view.</summary>
     public bool HasRowSecurity(string relation)

@@ -84,6 +84,11 @@ internal sealed class CacheExplanation
             Line("depends on", $"{table.Relation} (every row; declared)");
         }
 
+        foreach (var table in policy.ViewTables)
+        {
+            Line("depends on", $"{table.Relation} (every row; under a view)");
+        }
+
         foreach (var tag in policy.Tags)
         {
             Line("depends on", $"tag {tag}");

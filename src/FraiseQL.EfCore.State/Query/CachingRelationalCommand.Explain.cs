@@ -20,9 +20,9 @@ internal sealed partial class CachingRelationalCommand
         var session = _session ??= context.GetService<Writes.StateSession>();
         var runtime = session.Runtime;
         var values = parameters.ParameterValues ?? new Dictionary<string, object?>();
-        var policy = plan.PolicyOf(runtime.Options.Cache, context, values, session.CacheAllTtl);
         var database = session.DatabaseOf(parameters.Connection);
-        var refusal = plan.Refusal is { } hard && !(hard.CanBeDeclared && policy.DeclaresDependencies) ? hard : null;
+        var policy = plan.PolicyOf(runtime.Options.Cache, context, values, session.CacheAllTtl, database.Catalog);
+        var refusal = plan.RefusalUnder(policy);
         CacheKey? key = null;
         if (refusal is null)
         {

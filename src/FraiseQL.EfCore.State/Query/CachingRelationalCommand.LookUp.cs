@@ -16,7 +16,7 @@ internal sealed partial class CachingRelationalCommand
         var plan = _plan!;
         var runtime = session.Runtime;
         var database = session.DatabaseOf(parameters.Connection);
-        var policy = plan.PolicyOf(runtime.Options.Cache, parameters.Context!, parameters.ParameterValues!, session.CacheAllTtl);
+        var policy = plan.PolicyOf(runtime.Options.Cache, parameters.Context!, parameters.ParameterValues!, session.CacheAllTtl, database.Catalog);
         if (session.WhyBypass(parameters.Connection, database, plan, policy) is { } reason)
         {
             session.Bypassed(plan, policy, reason);

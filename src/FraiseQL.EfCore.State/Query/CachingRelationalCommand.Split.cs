@@ -116,7 +116,7 @@ internal sealed partial class CachingRelationalCommand
         var session = SessionOf(parameters);
         var plan = _plan!;
         var database = session.DatabaseOf(parameters.Connection);
-        var policy = plan.PolicyOf(session.Runtime.Options.Cache, parameters.Context!, parameters.ParameterValues!, session.CacheAllTtl);
+        var policy = plan.PolicyOf(session.Runtime.Options.Cache, parameters.Context!, parameters.ParameterValues!, session.CacheAllTtl, database.Catalog);
         if (run.IsHit)
         {
             session.Served(plan, policy, CacheOutcome.Miss);
@@ -207,7 +207,7 @@ internal sealed partial class CachingRelationalCommand
         var session = SessionOf(parameters);
         var plan = _plan!;
         var database = session.DatabaseOf(parameters.Connection);
-        var policy = plan.PolicyOf(session.Runtime.Options.Cache, parameters.Context!, parameters.ParameterValues!, session.CacheAllTtl);
+        var policy = plan.PolicyOf(session.Runtime.Options.Cache, parameters.Context!, parameters.ParameterValues!, session.CacheAllTtl, database.Catalog);
         var reason = session.WhyBypass(parameters.Connection, database, plan, policy)
             ?? (database.Ledger is { Listening: true, IsSilent: true } ? "silent" : null);
         if (reason is not null)

@@ -53,6 +53,11 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
             return base.ExecuteReader(parameterObject);
         }
 
+        if (LacksCatalog(parameterObject))
+        {
+            return ExecuteAfterCatalogAsync(parameterObject, async: false, CancellationToken.None).GetAwaiter().GetResult();
+        }
+
         if (_plan.Policy.IsSplit)
         {
             return ExecuteSplitAsync(parameterObject, async: false, CancellationToken.None).GetAwaiter().GetResult();
@@ -76,6 +81,11 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
         if (cancellationToken.IsCancellationRequested)
         {
             return Task.FromCanceled<RelationalDataReader>(cancellationToken);
+        }
+
+        if (LacksCatalog(parameterObject))
+        {
+            return ExecuteAfterCatalogAsync(parameterObject, async: true, cancellationToken);
         }
 
         if (_plan.Policy.IsSplit)

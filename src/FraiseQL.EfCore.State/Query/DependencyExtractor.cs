@@ -26,6 +26,9 @@ internal sealed class DependencyExtractor : ExpressionVisitor
 
     public List<Dependency> Dependencies { get; } = [];
 
+    /// <summary>Views, by schema and name.</summary>
+    public List<string> Views { get; } = [];
+
     /// <summary>Every parameter in the tree, with the mapping that brings it to the database.</summary>
     public Dictionary<string, RelationalTypeMapping?> Parameters { get; } = new(StringComparer.Ordinal);
 
@@ -51,8 +54,13 @@ internal sealed class DependencyExtractor : ExpressionVisitor
                 Parameters.TryAdd(parameter.InvariantName, parameter.TypeMapping);
                 return node;
 
-            case FromSqlExpression:
-                Refuse(Query.Refusal.OpaqueSource("raw SQL (FromSql, SqlQuery)"));
+            case FromSqlExpression raw:
+                Refuse(SqlText.WhyNever(raw.Sql) ?? Query.Refusal.OpaqueSource("raw SQL (FromSql, SqlQuery)"));
+                if (raw.Arguments is QueryParameterExpression arguments)
+                {
+                    Parameters.TryAdd(arguments.Name, null);
+                }
+
                 return node;
 
             case SqlFragmentExpression fragment when !IsLiteral(fragment.Sql):
@@ -113,6 +121,12 @@ internal sealed class DependencyExtractor : ExpressionVisitor
 
     private void Add(TableExpression table)
     {
+        if (table.Table is IView)
+        {
+            Views.Add((table.Schema ?? CaptureModel.DefaultSchema(table.Table.Model.Model)) + "." + table.Name);
+            return;
+        }
+
         if (Captured(table.Table) is not { } captured)
         {
             Refuse(Query.Refusal.NotCaptured(table.Schema is null ? table.Name : table.Schema + "." + table.Name));
@@ -158,5 +172,5 @@ internal sealed class DependencyExtractor : ExpressionVisitor
         }
     }
 
-    private void Refuse(Refusal refusal) => Refusal ??= refusal;
+    private void Refuse(Refusal refusal) => Refusal = ViewSources.Harder(Refusal, refusal);
 }

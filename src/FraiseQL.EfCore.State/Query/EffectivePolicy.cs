@@ -4,7 +4,7 @@ using FraiseQL.EfCore.State.Model;
 namespace FraiseQL.EfCore.State.Query;
 
 /// <summary>What applies to the executions of one plan after call, profile, entity and configuration have been asked. Immutable.</summary>
-internal sealed class EffectivePolicy
+internal sealed record EffectivePolicy
 {
     /// <summary>How long a result may be served from this process's memory.</summary>
     public required TimeSpan L1Ttl { get; init; }
@@ -34,6 +34,18 @@ internal sealed class EffectivePolicy
     /// <summary>Tables that the result was declared to depend on, whole.</summary>
     public IReadOnlyList<CapturedTable> Tables { get; init; } = [];
 
+    /// <summary>Tables under the views that the query reads, whole.</summary>
+    public IReadOnlyList<CapturedTable> ViewTables { get; init; } = [];
+
+    /// <summary>Why the views cannot be traced to tables.</summary>
+    public Refusal? ViewRefusal { get; init; }
+
+    /// <summary>All tables that the plan does not name itself.</summary>
+    public IReadOnlyList<CapturedTable> FurtherTables => ViewTables.Count == 0 ? Tables : [.. Tables, .. ViewTables];
+
+    /// <summary>Whether the result depends on more than the plan says.</summary>
+    public bool HasFurtherDependencies => DeclaresDependencies || ViewTables.Count > 0;
+
     /// <summary>Whether somebody said what SQL depends on that the cache cannot read.</summary>
     public bool DeclaresDependencies => Tags.Count > 0 || Tables.Count > 0;
 
@@ -47,5 +59,5 @@ internal sealed class EffectivePolicy
     public TimeSpan Kept => FailSafe is { } bound && bound > L1Ttl ? bound : L1Ttl;
 
     public IEnumerable<int> Cells
-        => Tags.Select(CellHash.Tag).Concat(Tables.Select(t => CellHash.Rows(t.Relation)));
+        => Tags.Select(CellHash.Tag).Concat(FurtherTables.Select(t => CellHash.Rows(t.Relation)));
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using FraiseQL.EfCore.State.Cache;
 using FraiseQL.EfCore.State.Keys;
+using FraiseQL.EfCore.State.Model;
 using FraiseQL.EfCore.State.Rows;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
@@ -31,8 +32,10 @@ internal sealed class QueryPlan
         ColumnKind[] columns,
         (string Name, RelationalTypeMapping? Mapping)[] parameters,
         IReadOnlyList<Dependency> dependencies,
+        IReadOnlyList<string> views,
         Refusal? refusal)
     {
+        Views = views;
         Id = id;
         Model = model;
         Policy = policy;
@@ -85,6 +88,9 @@ internal sealed class QueryPlan
 
     public IReadOnlyList<Dependency> Dependencies { get; }
 
+    /// <summary>Views that the query reads; which tables are under them, the server's catalog knows.</summary>
+    public IReadOnlyList<string> Views { get; }
+
     /// <summary>Why results of this plan are never cached; <see langword="null"/> when they are.</summary>
     public Refusal? Refusal { get; }
 
@@ -103,9 +109,10 @@ internal sealed class QueryPlan
         }
 
         // By index: an enumerator of an interface is an allocation on every hit.
-        for (var i = 0; i < policy.Tables.Count; i++)
+        var further = policy.FurtherTables;
+        for (var i = 0; i < further.Count; i++)
         {
-            if (!relations.Contains(policy.Tables[i].Relation))
+            if (!relations.Contains(further[i].Relation))
             {
                 return false;
             }
@@ -125,6 +132,13 @@ internal sealed class QueryPlan
     private VerifiedSet Verify(IReadOnlySet<string> relations)
         => new(relations, Dependencies.All(d => relations.Contains(d.Table.Relation)));
 
+    /// <summary>Why an execution under this policy is not cached, whatever the moment; <see langword="null"/> when it is.</summary>
+    public Refusal? RefusalUnder(EffectivePolicy policy)
+    {
+        var refusal = policy.ViewRefusal is null ? Refusal : ViewSources.Harder(Refusal, policy.ViewRefusal);
+        return refusal is { CanBeDeclared: true } && policy.DeclaresDependencies ? null : refusal;
+    }
+
     /// <summary>Whether the plan reads rows of the entity or of one derived from it.</summary>
     public bool Reads(IEntityType entityType)
         => entityType.GetDerivedTypesInclusive()
@@ -134,18 +148,22 @@ internal sealed class QueryPlan
     /// <summary>What applies to an execution: found out once for each set of options, and remembered for the last of them.</summary>
     /// <exception cref="InvalidOperationException">The options name a profile or an entity that does not exist.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A parameter of a compiled query is not a valid time to live.</exception>
-    public EffectivePolicy PolicyOf(CacheOptions cache, DbContext context, IReadOnlyDictionary<string, object?> values, TimeSpan? implicitTtl)
+    public EffectivePolicy PolicyOf(
+        CacheOptions cache, DbContext context, IReadOnlyDictionary<string, object?> values, TimeSpan? implicitTtl, DatabaseCatalog? catalog)
     {
+        catalog = Views.Count == 0 ? null : catalog;
         var options = Policy.Parameter is { } parameter ? MarkReader.FromValue(values.GetValueOrDefault(parameter)) : Policy.Options;
         implicitTtl = Policy.IsImplicit ? implicitTtl : null;
         var known = Volatile.Read(ref _resolution);
-        if (known is not null && ReferenceEquals(known.Cache, cache) && ReferenceEquals(known.Options, options) && known.ImplicitTtl == implicitTtl)
+        if (known is not null && ReferenceEquals(known.Cache, cache) && ReferenceEquals(known.Options, options) && known.ImplicitTtl == implicitTtl
+            && ReferenceEquals(known.Catalog, catalog))
         {
             return known.Policy;
         }
 
         var policy = PolicyResolver.Resolve(cache, this, context.Model, options, implicitTtl);
-        Volatile.Write(ref _resolution, new Resolution(cache, options, implicitTtl, policy));
+        policy = Views.Count == 0 ? policy : ViewSources.Apply(policy, Views, CaptureModel.For(context.Model), catalog);
+        Volatile.Write(ref _resolution, new Resolution(cache, options, implicitTtl, catalog, policy));
         return policy;
     }
 
@@ -167,7 +185,7 @@ internal sealed class QueryPlan
         }
 
         // A key stands for its dependencies too: the same query with other tags is another entry.
-        if (policy.DeclaresDependencies)
+        if (policy.HasFurtherDependencies)
         {
             writer.Byte(Declared);
             writer.Int32(policy.Tags.Count);
@@ -176,8 +194,8 @@ internal sealed class QueryPlan
                 writer.Text(tag);
             }
 
-            writer.Int32(policy.Tables.Count);
-            foreach (var table in policy.Tables)
+            writer.Int32(policy.Tables.Count + policy.ViewTables.Count);
+            foreach (var table in policy.FurtherTables)
             {
                 writer.Text(table.Relation);
             }
@@ -208,7 +226,7 @@ internal sealed class QueryPlan
 
     public CacheKey CreateKey(byte[] bytes, int hash, EffectivePolicy policy, IReadOnlyDictionary<string, object?> values)
     {
-        if (_pinned.Length == 0 && !policy.DeclaresDependencies)
+        if (_pinned.Length == 0 && !policy.HasFurtherDependencies)
         {
             return new CacheKey(bytes, hash, _fixedCells, _pendingCells);
         }
@@ -229,5 +247,5 @@ internal sealed class QueryPlan
 
     private sealed record VerifiedSet(IReadOnlySet<string> Relations, bool HasAll);
 
-    private sealed record Resolution(CacheOptions Cache, CacheableOptions Options, TimeSpan? ImplicitTtl, EffectivePolicy Policy);
+    private sealed record Resolution(CacheOptions Cache, CacheableOptions Options, TimeSpan? ImplicitTtl, DatabaseCatalog? Catalog, EffectivePolicy Policy);
 }

@@ -41,7 +41,7 @@ internal sealed class QueryPlanner
             parameters[i] = (name, mapping);
         }
 
-        var plan = new QueryPlan(Id(sql, columns, parameters), model, policy, columns, parameters, extractor.Dependencies, refusal);
+        var plan = new QueryPlan(Id(sql, columns, parameters), model, policy, columns, parameters, extractor.Dependencies, extractor.Views, refusal);
         if (_plans.Count >= MostPlans)
         {
             _plans.Clear();
@@ -80,6 +80,8 @@ internal sealed class QueryPlanner
             {
                 case TableExpression named:
                     return named.Table.Model.Model;
+                case FromSqlExpression { Table: { } mapped }:
+                    return mapped.Model.Model;
                 case SelectExpression derived when ModelOf(derived) is { } model:
                     return model;
                 case SetOperationBase { Source1: var source } when ModelOf(source) is { } model:

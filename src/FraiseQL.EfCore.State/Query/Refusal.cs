@@ -35,4 +35,16 @@ internal sealed record Refusal(string Code, string Reason)
 
     public static Refusal Temporary(string name) => new(
         "temporary-table", $"{name} is the session's own: other sessions have other rows");
+
+    public static Refusal MaterializedView(string name) => new(
+        "materialized-view", $"{name} changes when it is refreshed, which no trigger sees; name what ends the result: .Cacheable(o => o.Tags(…))") { CanBeDeclared = true };
+
+    public static Refusal ForeignTable(string name) => new(
+        "foreign-table", $"{name} is on another server, whose changes are not captured");
+
+    public static Refusal RowSecurity(string name) => new(
+        "row-level-security", $"{name} has row-level security: which rows a session sees hangs on its role and settings");
+
+    public static Refusal Inherited(string name) => new(
+        "inherited-table", $"rows of {name} are read through the table that it inherits from, and its changes are captured as its own only");
 }

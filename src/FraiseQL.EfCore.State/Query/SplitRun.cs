@@ -136,7 +136,7 @@ internal sealed class SplitRun
         _cells.UnionWith(key.Cells);
         _pendingCells.UnionWith(key.PendingCells);
         _relations.UnionWith(plan.Dependencies.Select(d => d.Table.Relation));
-        _relations.UnionWith(policy.Tables.Select(t => t.Relation));
+        _relations.UnionWith(policy.FurtherTables.Select(t => t.Relation));
     }
 
     private void Count(RowSetBuilder builder)

@@ -16,6 +16,11 @@ internal sealed class DatabaseState(DatabaseIdentity identity, FreshnessLedger l
     /// <summary>What the server's catalog said when it was last read; <see langword="null"/> before.</summary>
     public DatabaseCatalog? Catalog => catalog.Value;
 
+    /// <summary>Whether the caller is to read the catalog now; nobody else does until <see cref="EndCatalog"/>.</summary>
+    public bool TryBeginCatalog() => catalog.TryBegin();
+
+    public void EndCatalog() => catalog.End();
+
     /// <summary>Keeps what a query without a listener has read for itself.</summary>
     public void CatalogRead(DatabaseCatalog read) => catalog.Value = read;
 }
@@ -24,10 +29,15 @@ internal sealed class DatabaseState(DatabaseIdentity identity, FreshnessLedger l
 internal sealed class CatalogHolder
 {
     private volatile DatabaseCatalog? _value;
+    private bool _isReading;
 
     public DatabaseCatalog? Value
     {
         get => _value;
         set => _value = value;
     }
+
+    public bool TryBegin() => !Interlocked.Exchange(ref _isReading, true);
+
+    public void End() => Volatile.Write(ref _isReading, false);
 }

@@ -2,6 +2,7 @@ using System.Transactions;
 using FraiseQL.EfCore.State.Cache;
 using FraiseQL.EfCore.State.Diagnostics;
 using FraiseQL.EfCore.State.Keys;
+using FraiseQL.EfCore.State.Model;
 using FraiseQL.EfCore.State.Query;
 using FraiseQL.EfCore.State.Setup;
 using Microsoft.EntityFrameworkCore;
@@ -81,7 +82,7 @@ internal sealed class StateSession : IResettableService
     /// </summary>
     public string? WhyBypass(IRelationalConnection connection, DatabaseState database, QueryPlan plan, EffectivePolicy policy)
     {
-        if (plan.Refusal is { } refusal && !(refusal.CanBeDeclared && policy.DeclaresDependencies))
+        if (plan.RefusalUnder(policy) is { } refusal)
         {
             return refusal.Code;
         }
@@ -97,8 +98,17 @@ internal sealed class StateSession : IResettableService
             return "transaction";
         }
 
+        // A listener counts such tables as not captured.
+        if (!database.Ledger.Listening && Runtime.Scopes.SessionVariables.Count == 0 && database.Catalog is { HasAnyRowSecurity: true } catalog
+            && HasRowSecurity(plan, catalog))
+        {
+            return "row-level-security";
+        }
+
         return database.Ledger.Listening && !plan.IsCaptured(database.Ledger.Captured, policy) ? "capture-missing" : null;
     }
+
+    private static bool HasRowSecurity(QueryPlan plan, DatabaseCatalog catalog) => plan.Dependencies.Any(d => catalog.HasRowSecurity(d.Table.Relation));
 
     public void Served(QueryPlan plan, EffectivePolicy policy, CacheOutcome outcome)
     {
@@ -128,7 +138,7 @@ internal sealed class StateSession : IResettableService
 
     public void Bypassed(QueryPlan plan, EffectivePolicy policy, string reason)
     {
-        if (plan.Refusal is { } refusal && refusal.Code == reason)
+        if (plan.RefusalUnder(policy) is { } refusal && refusal.Code == reason)
         {
             NoteRefusal(plan, refusal);
         }

@@ -87,7 +87,7 @@ public sealed class MatrixTests(MatrixTests.World world) : IClassFixture<MatrixT
         await using var db = node.CreateContext(shape.Context);
         var commands = node.Commands.Readers;
         var opened = node.Commands.Connections.Opened;
-        var mark = new Mark(cached, $"{shape.Name} {async}");
+        var mark = new Mark(cached, $"{shape.Name} {async}") { Declares = shape.Declares };
         var result = async ? await shape.Async(db, mark) : shape.Sync(db, mark);
         return new Run(
             Graph.Of(result), Graph.OfTracked(db), db.Database.GetCacheOutcome(), node.Commands.Readers - commands, node.Commands.Connections.Opened - opened);

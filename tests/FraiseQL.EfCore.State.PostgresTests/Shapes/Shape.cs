@@ -16,6 +16,9 @@ internal sealed record Shape(string Name, Func<ShapesContext, Mark, object?> Syn
     /// <summary>Commands that are sent on a hit too, because they are not marked (lazy loading).</summary>
     public int Unmarked { get; init; }
 
+    /// <summary>What the application declares that the result depends on.</summary>
+    public Action<CacheableOptionsBuilder>? Declares { get; init; }
+
     /// <summary>Commands that a miss saves already, because the shape asks the same twice.</summary>
     public int Repeated { get; init; }
 
@@ -52,5 +55,16 @@ internal readonly record struct Mark(bool Cached, string Tag)
 {
     public static readonly TimeSpan Ttl = TimeSpan.FromMinutes(5);
 
-    public IQueryable<T> On<T>(IQueryable<T> query) => Cached ? query.TagWith(Tag).Cacheable(Ttl) : query;
+    /// <summary>For what the cache cannot trace: says what it depends on.</summary>
+    public Action<CacheableOptionsBuilder>? Declares { get; init; }
+
+    public IQueryable<T> On<T>(IQueryable<T> query)
+    {
+        if (!Cached || Declares is not { } declares)
+        {
+            return Cached ? query.TagWith(Tag).Cacheable(Ttl) : query;
+        }
+
+        return query.TagWith(Tag).Cacheable(o => declares(o.Ttl(Ttl)));
+    }
 }

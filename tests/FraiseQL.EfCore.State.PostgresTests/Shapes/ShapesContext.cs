@@ -94,6 +94,9 @@ public class ShapesContext(DbContextOptions options) : DbContext(options)
         });
         modelBuilder.Entity<Note>().HasQueryFilter("tenant", n => n.Tenant == Tenant).HasQueryFilter("deleted", n => !n.Deleted);
         modelBuilder.Entity<CustomerTotal>().HasNoKey().ToView("customer_totals");
+        modelBuilder.Entity<BusyCustomer>().HasNoKey().ToView("busy_customers");
+        modelBuilder.Entity<RecentOrder>().HasNoKey().ToView("recent_orders");
+        modelBuilder.Entity<FrozenTotal>().HasNoKey().ToView("frozen_totals");
         modelBuilder.Entity<ProductQuantity>().HasNoKey().ToSqlQuery("SELECT \"Product\", sum(\"Quantity\") AS \"Quantity\" FROM \"Lines\" GROUP BY \"Product\"");
     }
 }

@@ -286,8 +286,8 @@ public class Note
     public bool Deleted { get; set; }
 }
 
-/// <summary>Keyless, over a view.</summary>
-public class CustomerTotal
+/// <summary>What the views have in common; no entity itself.</summary>
+public abstract class Total
 {
     public int CustomerId { get; set; }
 
@@ -295,6 +295,18 @@ public class CustomerTotal
 
     public long Orders { get; set; }
 }
+
+/// <summary>Keyless, over a view.</summary>
+public class CustomerTotal : Total;
+
+/// <summary>Over a view of a view.</summary>
+public class BusyCustomer : Total;
+
+/// <summary>Over a view with the server's clock in it.</summary>
+public class RecentOrder : Total;
+
+/// <summary>Over a materialised view.</summary>
+public class FrozenTotal : Total;
 
 /// <summary>Keyless, over SQL of the model.</summary>
 public class ProductQuantity

@@ -13,6 +13,9 @@ internal static class ShapesSeed
         await db.Database.ExecuteSqlRawAsync("""
             CREATE VIEW customer_totals AS
                 SELECT c."Id" AS "CustomerId", c."Name", count(o."Id") AS "Orders" FROM "Customers" c LEFT JOIN "Orders" o ON o."CustomerId" = c."Id" GROUP BY c."Id", c."Name";
+            CREATE VIEW busy_customers AS SELECT * FROM customer_totals WHERE "Orders" > 2;
+            CREATE VIEW recent_orders AS SELECT "Id" AS "CustomerId", 'x' AS "Name", 1::bigint AS "Orders" FROM "Orders" WHERE "PlacedAt" < now();
+            CREATE MATERIALIZED VIEW frozen_totals AS SELECT * FROM customer_totals;
             CREATE FUNCTION orders_of(customer integer) RETURNS SETOF "Orders" LANGUAGE sql STABLE AS 'SELECT * FROM "Orders" WHERE "CustomerId" = customer';
             CREATE FUNCTION score(number integer) RETURNS integer LANGUAGE sql STABLE AS 'SELECT number + count(*)::integer FROM "Orders"';
             """);

@@ -1,0 +1,48 @@
+using System.Data.Common;
+using FraiseQL.EfCore.State.Model;
+using FraiseQL.EfCore.State.Setup;
+using Microsoft.EntityFrameworkCore.Storage;
+
+namespace FraiseQL.EfCore.State.Query;
+
+/// <summary>Without a listener nobody has read the server's catalog: the first cacheable query of the database does, on its own connection.</summary>
+internal sealed partial class CachingRelationalCommand
+{
+    private bool LacksCatalog(RelationalCommandParameterObject parameters)
+        => SessionOf(parameters).DatabaseOf(parameters.Connection) is { Catalog: null, Ledger.Listening: false } database
+            && !Writes.StateSession.IsInTransaction(parameters.Connection)
+            && database.TryBeginCatalog();
+
+    private async Task<RelationalDataReader> ExecuteAfterCatalogAsync(
+        RelationalCommandParameterObject parameters, bool async, CancellationToken cancellationToken)
+    {
+        var connection = parameters.Connection;
+        _ = async ? await connection.OpenAsync(cancellationToken).ConfigureAwait(false) : connection.Open();
+        try
+        {
+            await ReadCatalogAsync(connection, SessionOf(parameters).DatabaseOf(connection), async, cancellationToken).ConfigureAwait(false);
+            return async ? await ExecuteReaderAsync(parameters, cancellationToken).ConfigureAwait(false) : ExecuteReader(parameters);
+        }
+        finally
+        {
+            _ = async ? await connection.CloseAsync().ConfigureAwait(false) : connection.Close();
+        }
+    }
+
+    private static async Task ReadCatalogAsync(IRelationalConnection connection, DatabaseState database, bool async, CancellationToken cancellationToken)
+    {
+        try
+        {
+            database.CatalogRead(await CatalogReader.ReadAsync(connection.DbConnection, async, cancellationToken).ConfigureAwait(false));
+        }
+        catch (DbException)
+        {
+            // Then queries over views are not cached; everything else is as if there were none.
+            database.CatalogRead(new DatabaseCatalog([]));
+        }
+        finally
+        {
+            database.EndCatalog();
+        }
+    }
+}
