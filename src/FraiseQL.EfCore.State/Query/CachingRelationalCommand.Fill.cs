@@ -271,7 +271,13 @@ internal sealed partial class CachingRelationalCommand
             return new Capture(CaptureEnd.Foreign, null, null, false);
         }
 
-        var rows = new RowSetBuilder(plan.Columns, reader, plan.LastShape);
+        var ordinals = plan.Names is { } wanted ? OrdinalsOf(reader, wanted) : null;
+        if (plan.Names is not null && ordinals is null)
+        {
+            return new Capture(CaptureEnd.Unreadable, null, null, false);
+        }
+
+        var rows = new RowSetBuilder(plan.Columns, reader, plan.LastShape, plan.Names, ordinals);
         while (async ? await live.ReadAsync(cancellationToken).ConfigureAwait(false) : live.Read())
         {
             if (rows.RowCount >= limits.MaxRows || rows.Bytes > limits.MaxEntryBytes)
@@ -293,6 +299,26 @@ internal sealed partial class CachingRelationalCommand
 
         plan.LastShape = rows.Shape;
         return new Capture(CaptureEnd.Complete, rows, snapshot, scopeAgrees);
+    }
+
+    private static int[]? OrdinalsOf(DbDataReader reader, string[] names)
+    {
+        var ordinals = new int[names.Length];
+        Array.Fill(ordinals, -1);
+        for (var i = 0; i < names.Length; i++)
+        {
+            for (var at = 0; at < reader.FieldCount && ordinals[i] < 0; at++)
+            {
+                ordinals[i] = string.Equals(reader.GetName(at), names[i], StringComparison.OrdinalIgnoreCase) ? at : -1;
+            }
+
+            if (ordinals[i] < 0)
+            {
+                return null;
+            }
+        }
+
+        return ordinals;
     }
 
     private static ValueTask DisposeAsync(RelationalDataReader reader, bool async)

@@ -33,8 +33,10 @@ internal sealed class QueryPlan
         (string Name, RelationalTypeMapping? Mapping)[] parameters,
         IReadOnlyList<Dependency> dependencies,
         IReadOnlyList<string> views,
+        string[]? names,
         Refusal? refusal)
     {
+        Names = names;
         Views = views;
         Id = id;
         Model = model;
@@ -87,6 +89,9 @@ internal sealed class QueryPlan
     public (string Name, RelationalTypeMapping? Mapping)[] Parameters { get; }
 
     public IReadOnlyList<Dependency> Dependencies { get; }
+
+    /// <summary>The names by which EF finds the columns of SQL that it sent as it was written, in whatever order they come.</summary>
+    public string[]? Names { get; }
 
     /// <summary>Views that the query reads; which tables are under them, the server's catalog knows.</summary>
     public IReadOnlyList<string> Views { get; }

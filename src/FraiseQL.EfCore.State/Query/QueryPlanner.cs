@@ -41,7 +41,7 @@ internal sealed class QueryPlanner
             parameters[i] = (name, mapping);
         }
 
-        var plan = new QueryPlan(Id(sql, columns, parameters), model, policy, columns, parameters, extractor.Dependencies, extractor.Views, refusal);
+        var plan = new QueryPlan(Id(sql, columns, parameters), model, policy, columns, parameters, extractor.Dependencies, extractor.Views, NamesOf(select), refusal);
         if (_plans.Count >= MostPlans)
         {
             _plans.Clear();
@@ -50,6 +50,10 @@ internal sealed class QueryPlanner
         _plans[(sql, policy)] = plan;
         return plan;
     }
+
+    // SQL that nothing was composed over goes to the server as it is; its columns come in its own order, and there may be more of them.
+    private static string[]? NamesOf(SelectExpression select)
+        => select.Tables is [FromSqlExpression] ? [.. select.Projection.Select(p => p.Alias)] : null;
 
     private static ColumnKind[] Columns(SelectExpression select, out Refusal? refusal)
     {

@@ -8,16 +8,21 @@ internal sealed class RowSetBuilder
     private readonly ColumnBuilder[] _builders;
     private readonly string[] _names;
 
-    public RowSetBuilder(ColumnKind[] kinds, DbDataReader reader, ResultShape? before)
+    /// <param name="kinds">The type of each column.</param>
+    /// <param name="reader">The live reader.</param>
+    /// <param name="before">What the last result looked like.</param>
+    /// <param name="names">The names of the columns, when they are found by name.</param>
+    /// <param name="ordinals">Where they are in the reader then.</param>
+    public RowSetBuilder(ColumnKind[] kinds, DbDataReader reader, ResultShape? before, string[]? names = null, int[]? ordinals = null)
     {
         var reserved = before?.Reserved ?? 4;
         _builders = new ColumnBuilder[kinds.Length];
         for (var i = 0; i < kinds.Length; i++)
         {
-            _builders[i] = kinds[i].CreateBuilder(i, reserved);
+            _builders[i] = kinds[i].CreateBuilder(ordinals is null ? i : ordinals[i], reserved);
         }
 
-        _names = before is not null && HasNames(reader, before.Names) ? before.Names : ReadNames(reader, kinds.Length);
+        _names = names ?? (before is not null && HasNames(reader, before.Names) ? before.Names : ReadNames(reader, kinds.Length));
     }
 
     public int RowCount { get; private set; }
