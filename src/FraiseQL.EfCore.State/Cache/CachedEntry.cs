@@ -53,6 +53,9 @@ internal sealed class CachedEntry
     /// <summary>Every bump of the entry's cells at or before this epoch is known to be reflected in the rows.</summary>
     public long ValidatedEpoch => Volatile.Read(ref _validatedEpoch);
 
+    /// <summary>Whether every result has a wire form, so that another node can read it.</summary>
+    public bool IsShareable => Rows.IsShareable && (Bundle is null || Array.TrueForAll(Bundle.Parts, p => p.Rows.IsShareable));
+
     /// <summary>Bytes on the heap, for the bound of L1.</summary>
     public long HeapSize => Rows.HeapSize + 120 + (Bundle?.HeapSize ?? 0) + ((Snapshot?.InProgress.Length ?? 0) * 8);
 

@@ -121,7 +121,7 @@ internal sealed class EntryStore : IDisposable
     public void StoreInL2(CacheKey key, CachedEntry entry, TimeSpan? kept = null)
     {
         var left = Left(entry, kept ?? entry.Ttl);
-        if (_writes is not null && entry.Snapshot is not null && entry.Rows.IsShareable && left > TimeSpan.Zero)
+        if (_writes is not null && entry.Snapshot is not null && entry.IsShareable && left > TimeSpan.Zero)
         {
             _writes.Add(key.Text, entry, _time.GetUtcNow() + left);
         }
