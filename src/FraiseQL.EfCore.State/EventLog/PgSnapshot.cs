@@ -116,6 +116,11 @@ internal sealed class PgSnapshot : IEquatable<PgSnapshot>
     /// <summary>The text form that PostgreSQL reads and writes: <c>xmin:xmax:xip,xip…</c>.</summary>
     public override string ToString()
     {
+        if (_inProgress.Length == 0)
+        {
+            return string.Create(CultureInfo.InvariantCulture, stackalloc char[48], $"{Xmin}:{Xmax}:");
+        }
+
         var text = new StringBuilder(32 + (_inProgress.Length * 8));
         text.Append(CultureInfo.InvariantCulture, $"{Xmin}:{Xmax}:");
         text.AppendJoin(',', _inProgress);

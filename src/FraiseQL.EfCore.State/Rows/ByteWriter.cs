@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
-using System.Text;
 using System.Text.Unicode;
 
 namespace FraiseQL.EfCore.State.Rows;
@@ -10,7 +9,6 @@ namespace FraiseQL.EfCore.State.Rows;
 internal ref struct ByteWriter(IBufferWriter<byte> target)
 {
     private const int LeastPiece = 256;
-    private const int LongestShort = 0x80;
 
     private readonly IBufferWriter<byte> _target = target;
     private Span<byte> _piece;
@@ -45,24 +43,6 @@ internal ref struct ByteWriter(IBufferWriter<byte> target)
 
     /// <exception cref="InvalidDataException">The text is not valid Unicode: it would not come back as it was.</exception>
     public void WriteString(string value)
-    {
-        if (value.Length < LongestShort)
-        {
-            // Mostly ASCII, whose length is known: one pass, and its length takes one byte.
-            var room = Reserve(value.Length + 1);
-            if (Ascii.FromUtf16(value, room[1..], out _) == OperationStatus.Done)
-            {
-                room[0] = (byte)value.Length;
-                return;
-            }
-
-            _used -= value.Length + 1;
-        }
-
-        WriteLong(value);
-    }
-
-    private void WriteLong(string value)
     {
         // The length stands before the text and is known after it: mostly as many bytes as there are characters.
         var room = SizeOfCount(value.Length);

@@ -17,6 +17,9 @@ internal interface IValueCodec<T>
 
     static abstract void Write(ref ByteWriter writer, T value);
 
+    /// <summary>Writes values as <see cref="Write"/> would one after the other, if that is quicker for all at once.</summary>
+    static virtual bool TryWriteAll(ref ByteWriter writer, ReadOnlySpan<T> values) => false;
+
     static abstract T Read(ref ByteReader reader);
 
     /// <summary>Bytes on the heap beyond the slot in the column's array.</summary>

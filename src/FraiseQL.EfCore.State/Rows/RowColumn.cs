@@ -64,9 +64,12 @@ internal sealed class RowColumn<T, TCodec>(T[] values, ulong[]? nulls, long valu
 
         if (Nulls is null)
         {
-            foreach (var value in Values)
+            if (!TCodec.TryWriteAll(ref writer, Values))
             {
-                TCodec.Write(ref writer, value);
+                foreach (var value in Values)
+                {
+                    TCodec.Write(ref writer, value);
+                }
             }
 
             return;

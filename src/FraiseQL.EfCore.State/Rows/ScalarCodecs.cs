@@ -9,6 +9,17 @@ internal readonly struct BooleanCodec : IValueCodec<bool>
 
     public static void Write(ref ByteWriter writer, bool value) => writer.WriteByte(value ? (byte)1 : (byte)0);
 
+    public static bool TryWriteAll(ref ByteWriter writer, ReadOnlySpan<bool> values)
+    {
+        var bytes = writer.Reserve(values.Length);
+        for (var i = 0; i < values.Length; i++)
+        {
+            bytes[i] = values[i] ? (byte)1 : (byte)0;
+        }
+
+        return true;
+    }
+
     public static bool Read(ref ByteReader reader) => reader.ReadByte() != 0;
 }
 

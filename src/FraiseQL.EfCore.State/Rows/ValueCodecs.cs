@@ -62,6 +62,19 @@ internal readonly struct DateTimeCodec : IValueCodec<DateTime>
         bytes[8] = (byte)value.Kind;
     }
 
+    public static bool TryWriteAll(ref ByteWriter writer, ReadOnlySpan<DateTime> values)
+    {
+        var bytes = writer.Reserve(values.Length * 9);
+        foreach (var value in values)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(bytes, value.Ticks);
+            bytes[8] = (byte)value.Kind;
+            bytes = bytes[9..];
+        }
+
+        return true;
+    }
+
     public static DateTime Read(ref ByteReader reader) => new(reader.ReadInt64(), (DateTimeKind)reader.ReadByte());
 }
 
