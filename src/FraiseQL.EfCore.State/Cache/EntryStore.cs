@@ -114,6 +114,19 @@ internal sealed class EntryStore : IDisposable
         Observe(stored);
     }
 
+    /// <summary>Puts an entry of the shared server into memory, for the time that memory has for it from now on and for no longer than is left of it.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="entry">The entry.</param>
+    /// <param name="ttl">The time to live in memory.</param>
+    /// <param name="kept">How long memory keeps it at least, from its creation on: with fail-safe, longer than it is served.</param>
+    public void Promote(CacheKey key, CachedEntry entry, TimeSpan ttl, TimeSpan kept)
+    {
+        var age = _time.GetUtcNow() - entry.CreatedAt;
+        var served = age > TimeSpan.Zero ? age + ttl : ttl;
+        served = served < entry.Ttl ? served : entry.Ttl;
+        StoreInL1(key, entry, served > kept ? served : kept);
+    }
+
     /// <summary>Hands the entry to the shared server. The caller does not wait for it.</summary>
     /// <param name="key">The key.</param>
     /// <param name="entry">The entry.</param>

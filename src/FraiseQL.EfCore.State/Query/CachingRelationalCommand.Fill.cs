@@ -90,7 +90,7 @@ internal sealed partial class CachingRelationalCommand
                 {
                     entry = shared;
                     entry.OutlivesItsTime = lookup.Policy.FailSafe is not null;
-                    store.StoreInL1(lookup.Key!, shared, lookup.Policy.Kept);
+                    store.Promote(lookup.Key!, shared, lookup.Policy.L1Ttl, lookup.Policy.Kept);
                     return Serve(shared, lookup, parameters.Connection, CacheOutcome.L2Hit);
                 }
             }

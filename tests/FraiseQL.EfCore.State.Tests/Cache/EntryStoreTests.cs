@@ -53,9 +53,28 @@ public sealed class EntryStoreTests
         await WrittenAsync(1);
         _time.Advance(TimeSpan.FromMinutes(7));
         var shared = await store.FindInL2Async(key, CancellationToken.None);
-        store.StoreInL1(key, shared!, TimeSpan.FromMinutes(5));
+        store.Promote(key, shared!, TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(5));
 
         _time.Advance(TimeSpan.FromMinutes(3) - TimeSpan.FromTicks(1));
+        Assert.NotNull(store.FindInL1(key));
+        _time.Advance(TimeSpan.FromTicks(1));
+        Assert.Null(store.FindInL1(key));
+    }
+
+    [Fact]
+    [Feature("S5.1-split-ttl")]
+    [Feature("S5.1-promote")]
+    public async Task An_entry_older_than_memory_keeps_its_own_is_promoted_for_memorys_whole_time()
+    {
+        using var store = Store();
+        var key = Key(1);
+        store.StoreInL2(key, Entry(TimeSpan.FromHours(1)));
+        await WrittenAsync(1);
+        _time.Advance(TimeSpan.FromMinutes(30));
+        var shared = await store.FindInL2Async(key, CancellationToken.None);
+        store.Promote(key, shared!, TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(5));
+
+        _time.Advance(TimeSpan.FromMinutes(5) - TimeSpan.FromTicks(1));
         Assert.NotNull(store.FindInL1(key));
         _time.Advance(TimeSpan.FromTicks(1));
         Assert.Null(store.FindInL1(key));
