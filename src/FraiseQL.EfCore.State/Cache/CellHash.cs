@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 
@@ -10,6 +11,8 @@ namespace FraiseQL.EfCore.State.Cache;
 internal static class CellHash
 {
     public const int CellCount = 1 << 16;
+
+    private const int Longest = 256;
 
     /// <summary>Bumped by every change of any row: what a query without a usable predicate depends on.</summary>
     public static int Rows(string relation) => Cell(relation, "\u0001rows", default);
@@ -32,14 +35,23 @@ internal static class CellHash
     /// <summary>Bumped when a tag is invalidated by code.</summary>
     public static int Tag(string tag) => Cell("\u0001tag", tag, default);
 
+    // One buffer and the one-shot hash: the streaming one is an object of half a kilobyte, and this is called for each new key and each change.
     private static int Cell(string relation, string column, ReadOnlySpan<char> value)
     {
-        var hash = new XxHash3();
-        hash.Append(MemoryMarshal.AsBytes(relation.AsSpan()));
-        hash.Append([0, 0]);
-        hash.Append(MemoryMarshal.AsBytes(column.AsSpan()));
-        hash.Append([0, 0]);
-        hash.Append(MemoryMarshal.AsBytes(value));
-        return (int)(hash.GetCurrentHashAsUInt64() & (CellCount - 1));
+        var length = relation.Length + column.Length + value.Length + 2;
+        var rented = length > Longest ? ArrayPool<char>.Shared.Rent(length) : null;
+        var text = rented ?? stackalloc char[Longest];
+        relation.CopyTo(text);
+        text[relation.Length] = '\0';
+        column.CopyTo(text[(relation.Length + 1)..]);
+        text[relation.Length + 1 + column.Length] = '\0';
+        value.CopyTo(text[(relation.Length + column.Length + 2)..]);
+        var hash = XxHash3.HashToUInt64(MemoryMarshal.AsBytes(text[..length]));
+        if (rented is not null)
+        {
+            ArrayPool<char>.Shared.Return(rented);
+        }
+
+        return (int)(hash & (CellCount - 1));
     }
 }
