@@ -94,6 +94,35 @@ public sealed class EntrySerializerTests
     public void A_payload_of_version_1_is_read_for_ever()
         => Approved.Match(Convert.ToHexString(Bytes(Sample())), "entry-v1");
 
+    [Fact]
+    public void A_split_querys_results_come_back_together_and_a_changed_byte_is_a_miss_or_an_entry()
+    {
+        var rows = Sample().Rows;
+        var plan = Enumerable.Range(0, 32).Select(i => (byte)i).ToArray();
+        var bundle = new QueryBundle(new PgSnapshot(11, 21, [15]), ["public.a", "public.b"], [1, CellHash.CellCount - 1], [7], [new BundlePart(plan, rows), new BundlePart([.. plan.Reverse()], rows)]);
+        var bytes = Bytes(new CachedEntry(rows, new PgSnapshot(10, 20, []), DateTimeOffset.UnixEpoch, TimeSpan.FromMinutes(1), 1, bundle));
+        Assert.Equal(EntrySerializer.BundleVersion, bytes[2]);
+        var back = Read(bytes).Bundle!;
+        Assert.Equal(bundle.Seen, back.Seen);
+        Assert.Equal(bundle.Relations, back.Relations);
+        Assert.Equal(bundle.Cells, back.Cells);
+        Assert.Equal(bundle.PendingCells, back.PendingCells);
+        Assert.Equal(rows.RowCount, back.Find(plan)!.RowCount);
+        Assert.Null(back.Find(new byte[32]));
+        for (var length = 0; length < bytes.Length; length++)
+        {
+            Assert.Same(EntrySerializer.Rejected, Read(bytes.AsSpan(0, length).ToArray()));
+        }
+
+        var random = new Random(20261122);
+        for (var i = 0; i < 5_000; i++)
+        {
+            var hostile = (byte[])bytes.Clone();
+            hostile[random.Next(3, hostile.Length)] = (byte)random.Next(256);
+            Assert.NotNull(Read(hostile));
+        }
+    }
+
     private static CachedEntry Sample()
     {
         using var table = new DataTable();
