@@ -52,8 +52,8 @@ public sealed class CacheableOptionsBuilder
     }
 
     /// <summary>
-    /// Makes the result also depend on tags, which code invalidates. With a tag, or with <see cref="DependsOn{TEntity}"/>, SQL that the cache
-    /// cannot read (<c>FromSql</c>, <c>SqlQuery</c>, functions of the database) is cached too: whatever it reads must then be named here.
+    /// Labels the result, which is an entry of its own for each set of tags. With a tag, or with <see cref="DependsOn{TEntity}"/>, SQL that the
+    /// cache cannot read (<c>FromSql</c>, <c>SqlQuery</c>, functions of the database) is cached too: with tags alone, for its time to live.
     /// </summary>
     /// <param name="tags">The tags, such as <c>trending</c> or <c>posts:456</c>.</param>
     /// <returns>The same builder.</returns>
