@@ -20,6 +20,7 @@ internal sealed class CachedEntry
     private long _validatedEpoch;
     private SharedValue? _shared;
     private long _usedAt;
+    private long _servedUntil;
 
     public CachedEntry(RowSet rows, PgSnapshot? snapshot, DateTimeOffset createdAt, TimeSpan ttl, long validatedEpoch, QueryBundle? bundle = null)
     {
@@ -47,8 +48,12 @@ internal sealed class CachedEntry
 
     public TimeSpan Ttl { get; }
 
-    /// <summary>Whether memory keeps it beyond its time to live, for callers with fail-safe; then everybody has to look at its age.</summary>
-    public bool OutlivesItsTime { get; set; }
+    /// <summary>
+    /// Until when memory may serve it, if memory keeps it beyond that, for callers with fail-safe; <see langword="null"/> when it is gone then.
+    /// </summary>
+    public DateTimeOffset? ServedUntil => Volatile.Read(ref _servedUntil) is var ticks and not 0 ? new(ticks, TimeSpan.Zero) : null;
+
+    public void ServeUntil(DateTimeOffset end) => Volatile.Write(ref _servedUntil, end.UtcTicks);
 
     /// <summary>Every bump of the entry's cells at or before this epoch is known to be reflected in the rows.</summary>
     public long ValidatedEpoch => Volatile.Read(ref _validatedEpoch);

@@ -95,10 +95,17 @@ internal sealed class EntryStore : IDisposable
 
     /// <param name="key">The key.</param>
     /// <param name="entry">The entry.</param>
-    /// <param name="kept">How long memory keeps it, from its creation on, if that is not its ttl: with fail-safe, longer than it is served.</param>
-    public void StoreInL1(CacheKey key, CachedEntry entry, TimeSpan? kept = null)
+    /// <param name="ttl">How long memory serves it, from its creation on, if that is not its ttl.</param>
+    /// <param name="kept">How long memory keeps it, from its creation on, if that is longer: for fail-safe.</param>
+    public void StoreInL1(CacheKey key, CachedEntry entry, TimeSpan? ttl = null, TimeSpan? kept = null)
     {
-        var left = Left(entry, kept ?? entry.Ttl);
+        var served = ttl ?? entry.Ttl;
+        if (kept > served)
+        {
+            entry.ServeUntil(entry.CreatedAt + served);
+        }
+
+        var left = Left(entry, kept > served ? kept.Value : served);
         if (left <= TimeSpan.Zero)
         {
             return;
@@ -124,7 +131,7 @@ internal sealed class EntryStore : IDisposable
         var age = _time.GetUtcNow() - entry.CreatedAt;
         var served = age > TimeSpan.Zero ? age + ttl : ttl;
         served = served < entry.Ttl ? served : entry.Ttl;
-        StoreInL1(key, entry, served > kept ? served : kept);
+        StoreInL1(key, entry, served, kept);
     }
 
     /// <summary>Hands the entry to the shared server. The caller does not wait for it.</summary>

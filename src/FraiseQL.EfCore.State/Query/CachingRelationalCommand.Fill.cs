@@ -89,7 +89,6 @@ internal sealed partial class CachingRelationalCommand
                 if (await FindInL2Async(lookup, async, cancellationToken).ConfigureAwait(false) is { } shared)
                 {
                     entry = shared;
-                    entry.OutlivesItsTime = lookup.Policy.FailSafe is not null;
                     store.Promote(lookup.Key!, shared, lookup.Policy.L1Ttl, lookup.Policy.Kept);
                     return Serve(shared, lookup, parameters.Connection, CacheOutcome.L2Hit);
                 }
@@ -123,6 +122,9 @@ internal sealed partial class CachingRelationalCommand
         var entry = async
             ? await runtime.Store.FindInL2Async(lookup.Key!, cancellationToken).ConfigureAwait(false)
             : runtime.Store.FindInL2(lookup.Key!);
+
+        // Sliding times count from this node's first use.
+        entry?.Used(runtime.Time.GetUtcNow());
         return entry is not null && HasColumns(entry.Rows) && IsServable(entry, lookup, runtime) ? entry : null;
     }
 
@@ -177,14 +179,11 @@ internal sealed partial class CachingRelationalCommand
             case CaptureEnd.Complete:
                 await DisposeAsync(live, async).ConfigureAwait(false);
                 session.Missed(plan, policy, createdAt);
-                var entry = new CachedEntry(capture.Rows!.Build(), capture.Snapshot, createdAt, policy.LongestTtl, stamp)
-                {
-                    OutlivesItsTime = policy.FailSafe is not null,
-                };
+                var entry = new CachedEntry(capture.Rows!.Build(), capture.Snapshot, createdAt, policy.LongestTtl, stamp);
                 var rejected = WhyNotStored(capture, preamble, position);
                 if (rejected is null)
                 {
-                    runtime.Store.StoreInL1(lookup.Key!, entry, policy.Kept);
+                    runtime.Store.StoreInL1(lookup.Key!, entry, policy.L1Ttl, policy.Kept);
                     runtime.Store.StoreInL2(lookup.Key!, entry, policy.L2Ttl);
                     session.Stored(plan, policy, entry);
                     return (Serve(entry, lookup, parameters.Connection, CacheOutcome.Miss), entry);

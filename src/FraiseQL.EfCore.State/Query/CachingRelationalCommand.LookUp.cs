@@ -140,7 +140,7 @@ internal sealed partial class CachingRelationalCommand
         var freshness = lookup.Database.Ledger.Check(
             entry, entry.Bundle?.Cells ?? lookup.Key!.Cells, entry.Bundle?.PendingCells ?? lookup.Key!.PendingCells);
         var policy = lookup.Policy;
-        if (freshness != Freshness.Fresh || (!policy.LooksAtAge && !entry.OutlivesItsTime && entry.Ttl <= policy.LongestTtl))
+        if (freshness != Freshness.Fresh || (policy.Sliding is null && entry.ServedUntil is null && entry.Ttl <= policy.LongestTtl))
         {
             return freshness;
         }
@@ -148,7 +148,7 @@ internal sealed partial class CachingRelationalCommand
         // Another call site may have stored the same query for longer than this one allows, or fail-safe keeps it beyond its time.
         var now = runtime.Time.GetUtcNow();
         var age = now - entry.CreatedAt;
-        return age >= policy.L1Ttl || age >= entry.Ttl || (policy.Sliding is { } idle && now - entry.UsedAt > idle) ? Freshness.Stale : freshness;
+        return age >= policy.LongestTtl || age >= entry.Ttl || now >= entry.ServedUntil || now - entry.UsedAt > policy.Sliding ? Freshness.Stale : freshness;
     }
 
     private CachedRelationalDataReader Serve(CachedEntry entry, Lookup lookup, IRelationalConnection connection, CacheOutcome outcome)

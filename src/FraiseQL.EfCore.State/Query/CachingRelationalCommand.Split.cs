@@ -54,7 +54,7 @@ internal sealed partial class CachingRelationalCommand
 
         if (await FindInL2Async(lookup, async, cancellationToken).ConfigureAwait(false) is { } shared && IsServable(shared, lookup))
         {
-            runtime.Store.Promote(lookup.Key!, shared, lookup.Policy.L1Ttl, lookup.Policy.Kept);
+            runtime.Store.Promote(lookup.Key!, shared, lookup.Policy.L1Ttl, lookup.Policy.L1Ttl);
             return AnswerRoot(shared, CacheOutcome.L2Hit);
         }
 

@@ -56,6 +56,25 @@ public sealed class FailSafeTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<Exception>(Read);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_kept_for_fail_safe_is_not_served_to_others_beyond_its_time(bool split)
+    {
+        await using var node = await Node.StartAsync(_connectionString, time: _time);
+        Task<(int, CacheOutcome Outcome)> Read(TimeSpan ttl, TimeSpan? failSafe) => node.ReadAsync(async db =>
+        {
+            var query = db.Authors.Include(a => a.Posts).OrderBy(a => a.Id);
+            return (await (split ? query.AsSplitQuery() : query.AsSingleQuery())
+                .Cacheable(o => _ = failSafe is { } bound ? o.Ttl(ttl).FailSafe(bound) : o.Ttl(ttl)).ToListAsync()).Count;
+        });
+        await Read(TimeSpan.FromMinutes(1), TimeSpan.FromHours(1));
+        Assert.Equal(CacheOutcome.L1Hit, (await Read(TimeSpan.FromMinutes(1), null)).Outcome);
+        _time.Shift += TimeSpan.FromMinutes(2);
+        Assert.Equal(CacheOutcome.Miss, (await Read(TimeSpan.FromMinutes(1), null)).Outcome);
+        Assert.Equal(CacheOutcome.L1Hit, (await Read(TimeSpan.FromMinutes(5), null)).Outcome);
+    }
+
     [Fact]
     public async Task An_answer_of_the_database_is_never_replaced_also_when_it_is_an_error()
     {
