@@ -17,10 +17,22 @@ internal sealed partial class CachingRelationalCommand
         RelationalCommandParameterObject parameters, bool async, CancellationToken cancellationToken)
     {
         var connection = parameters.Connection;
-        _ = async ? await connection.OpenAsync(cancellationToken).ConfigureAwait(false) : connection.Open();
+        var database = SessionOf(parameters).DatabaseOf(connection);
         try
         {
-            await ReadCatalogAsync(connection, SessionOf(parameters).DatabaseOf(connection), async, cancellationToken).ConfigureAwait(false);
+            // Wrong options are the caller's mistake, whether or not the database can be reached.
+            _plan!.PolicyOf(_session!.Runtime.Options.Cache, parameters.Context!, parameters.ParameterValues!, _session.CacheAllTtl, database.Catalog);
+            _ = async ? await connection.OpenAsync(cancellationToken).ConfigureAwait(false) : connection.Open();
+        }
+        catch
+        {
+            database.EndCatalog();
+            throw;
+        }
+
+        try
+        {
+            await ReadCatalogAsync(connection, database, async, cancellationToken).ConfigureAwait(false);
             return async ? await ExecuteReaderAsync(parameters, cancellationToken).ConfigureAwait(false) : ExecuteReader(parameters);
         }
         finally

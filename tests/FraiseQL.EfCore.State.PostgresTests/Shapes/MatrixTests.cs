@@ -50,6 +50,14 @@ public sealed class MatrixTests(MatrixTests.World world) : IClassFixture<MatrixT
 
         var local = await RunAsync(world.First, shape, cached: true, async);
         AssertSame(plain, local, "memory");
+
+        // The parts of a split query were read at different snapshots if anybody committed in between: then it counts once that was applied.
+        for (var again = 0; again < 50 && local.Outcome == CacheOutcome.Miss && name.Contains("split", StringComparison.Ordinal); again++)
+        {
+            local = await RunAsync(world.First, shape, cached: true, async);
+            AssertSame(plain, local, "memory");
+        }
+
         Assert.Equal((CacheOutcome.L1Hit, shape.Unmarked, shape.Unmarked), (local.Outcome, local.Commands, local.Opened));
 
         await Eventually.Until(async () => await world.StoredAsync() >= stored + shape.Entries, TimeSpan.FromSeconds(10));
