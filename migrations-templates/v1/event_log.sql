@@ -39,8 +39,21 @@ create table if not exists fraiseql.parked (
     tx xid8 not null,
     attempts int not null,
     error text,
+    event jsonb, -- the row of the log, which may be gone from there when the event is handled after all
     parked_at timestamptz not null default clock_timestamp(),
+    retry_at timestamptz, -- set when somebody wants it handled again
     primary key (consumer, seq)
+);
+
+-- What a handler has done in the database, committed together with it: a second delivery finds its row and is skipped.
+create table if not exists fraiseql.inbox (
+    consumer text not null,
+    handler text not null,
+    epoch text not null,
+    seq bigint not null,
+    tx xid8 not null,
+    handled_at timestamptz not null default clock_timestamp(),
+    primary key (consumer, handler, epoch, seq)
 );
 
 -- The writer's context (SET fraiseql.ctx), or null. Text that is not JSON is dropped: it must not fail the write.
