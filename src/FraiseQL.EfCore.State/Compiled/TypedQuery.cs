@@ -177,7 +177,7 @@ internal sealed class TypedQuery<TContext, TArguments, TResult>(
         }
 
         return arguments.TryWrite(ref writer)
-            && CachingRelationalCommand.TryWriteScopes(ref writer, session.Runtime.Scopes, context, binding.IsPerUser);
+            && CachingRelationalCommand.TryWriteScopes(ref writer, session.Runtime.Scopes, context, binding.IsPerUser, out _);
     }
 
     private Binding BindingOf(TContext context)

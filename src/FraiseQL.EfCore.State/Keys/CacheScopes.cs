@@ -33,8 +33,11 @@ internal sealed class CacheScopes
     /// <summary>Whether an answer that depends on who asks may be cached.</summary>
     public bool HasAny => _always.Length > 0;
 
-    /// <summary>Appends what applies to one execution.</summary>
-    public void Write(ref KeyWriter writer, DbContext context, bool perUser)
+    /// <summary>
+    /// Appends what applies to one execution. Answers what it says about the session's settings, so that the application's functions are asked
+    /// once: a second answer could be another one.
+    /// </summary>
+    public string?[] Write(ref KeyWriter writer, DbContext context, bool perUser)
     {
         if (_version.Length > 0)
         {
@@ -44,19 +47,27 @@ internal sealed class CacheScopes
 
         if (_always.Length == 0 && !perUser)
         {
-            return;
+            return [];
         }
 
         var seen = ContextOf(context);
+        var claims = SessionVariables.Count == 0 ? [] : new string?[SessionVariables.Count];
+        var claimed = 0;
         foreach (var scope in _always)
         {
-            Write(ref writer, scope, seen);
+            var value = Write(ref writer, scope, seen);
+            if (scope.Kind == CacheScopeKind.SessionVariable)
+            {
+                claims[claimed++] = value;
+            }
         }
 
         if (perUser)
         {
             Write(ref writer, User!, seen);
         }
+
+        return claims;
     }
 
     public IEnumerable<(string Name, string? Value)> ValuesOf(DbContext context, bool perUser)
@@ -71,13 +82,14 @@ internal sealed class CacheScopes
     public static CacheScopeContext ContextOf(DbContext context)
         => new(context, context.GetService<IDbContextOptions>().FindExtension<CoreOptionsExtension>()?.ApplicationServiceProvider ?? NoServices.Instance);
 
-    private static void Write(ref KeyWriter writer, CacheScope scope, CacheScopeContext context)
+    private static string? Write(ref KeyWriter writer, CacheScope scope, CacheScopeContext context)
     {
         writer.Byte(Scope);
         writer.Text(scope.Name);
         var value = scope.Value(context);
         writer.Byte(value is null ? (byte)0 : (byte)1);
         writer.Text(value);
+        return value;
     }
 
     private sealed class NoServices : IServiceProvider

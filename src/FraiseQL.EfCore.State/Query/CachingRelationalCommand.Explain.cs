@@ -26,7 +26,7 @@ internal sealed partial class CachingRelationalCommand
         CacheKey? key = null;
         if (refusal is null)
         {
-            key = KeyOf(plan, policy, database, context, values, out refusal);
+            key = KeyOf(plan, policy, database, context, values, out _, out refusal);
         }
 
         explanation.Add(plan, policy, refusal);

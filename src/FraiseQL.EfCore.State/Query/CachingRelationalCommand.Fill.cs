@@ -166,7 +166,7 @@ internal sealed partial class CachingRelationalCommand
         Capture capture;
         try
         {
-            capture = await CaptureAsync(live, preamble, parameters, async, cancellationToken).ConfigureAwait(false);
+            capture = await CaptureAsync(live, preamble, parameters, lookup.Claims, async, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -177,6 +177,7 @@ internal sealed partial class CachingRelationalCommand
         switch (capture.End)
         {
             case CaptureEnd.Complete:
+            case CaptureEnd.Oversized:
                 await DisposeAsync(live, async).ConfigureAwait(false);
                 session.Missed(plan, policy, createdAt);
                 var entry = new CachedEntry(capture.Rows!.Build(), capture.Snapshot, createdAt, policy.LongestTtl, stamp);
@@ -192,7 +193,7 @@ internal sealed partial class CachingRelationalCommand
                 session.Rejected(plan, policy, rejected);
                 return (Serve(entry, lookup, parameters.Connection, CacheOutcome.Bypass), null);
 
-            case CaptureEnd.TooLarge when parameters.ReaderColumns is null:
+            case CaptureEnd.TooLarge:
                 session.Rejected(plan, policy, "too-large");
                 session.Bypassed(plan, policy, "too-large");
                 return (new SpilledRelationalDataReader(capture.Rows!.Build(), live), null);
@@ -202,10 +203,10 @@ internal sealed partial class CachingRelationalCommand
                 return (live, null);
 
             default:
-                // A value without a cached form, or a buffered read that is too large: as if the query had not been marked.
+                // A value without a cached form: as if the query had not been marked.
                 await DisposeAsync(live, async).ConfigureAwait(false);
-                session.Rejected(plan, policy, capture.End == CaptureEnd.TooLarge ? "too-large" : "value");
-                session.Bypassed(plan, policy, capture.End == CaptureEnd.TooLarge ? "too-large" : "value");
+                session.Rejected(plan, policy, "value");
+                session.Bypassed(plan, policy, "value");
                 return (await ExecuteAsync(parameters, async, cancellationToken).ConfigureAwait(false), null);
         }
     }
@@ -213,7 +214,8 @@ internal sealed partial class CachingRelationalCommand
     // A snapshot older than what this node had applied before (a foreign transaction, a replica) proves nothing, and rows that were read
     // under another tenant's setting are not this key's.
     private static string? WhyNotStored(in Capture capture, Preamble? preamble, PgSnapshot? position)
-        => preamble is null ? null
+        => capture.End == CaptureEnd.Oversized ? "too-large"
+            : preamble is null ? null
             : !capture.ScopeAgrees ? "scope-mismatch"
             : !preamble.HasSnapshot ? null
             : capture.Snapshot is null ? "own-writes"
@@ -238,7 +240,12 @@ internal sealed partial class CachingRelationalCommand
     }
 
     private async ValueTask<Capture> CaptureAsync(
-        RelationalDataReader live, Preamble? preamble, RelationalCommandParameterObject parameters, bool async, CancellationToken cancellationToken)
+        RelationalDataReader live,
+        Preamble? preamble,
+        RelationalCommandParameterObject parameters,
+        string?[] claims,
+        bool async,
+        CancellationToken cancellationToken)
     {
         var reader = live.DbDataReader;
         PgSnapshot? snapshot = null;
@@ -254,7 +261,7 @@ internal sealed partial class CachingRelationalCommand
             if (async ? await reader.ReadAsync(cancellationToken).ConfigureAwait(false) : reader.Read())
             {
                 snapshot = preamble.SnapshotOf(reader);
-                scopeAgrees = preamble.ScopeAgrees(reader, parameters.Context!);
+                scopeAgrees = preamble.ScopeAgrees(reader, claims);
             }
 
             if (!(async ? await reader.NextResultAsync(cancellationToken).ConfigureAwait(false) : reader.NextResult()))
@@ -277,11 +284,17 @@ internal sealed partial class CachingRelationalCommand
         }
 
         var rows = new RowSetBuilder(plan.Columns, reader, plan.LastShape, plan.Names, ordinals);
+        var end = CaptureEnd.Complete;
         while (async ? await live.ReadAsync(cancellationToken).ConfigureAwait(false) : live.Read())
         {
-            if (rows.RowCount >= limits.MaxRows || rows.Bytes > limits.MaxEntryBytes)
+            if (end == CaptureEnd.Complete && (rows.RowCount >= limits.MaxRows || rows.Bytes > limits.MaxEntryBytes))
             {
-                return new Capture(CaptureEnd.TooLarge, rows, snapshot, scopeAgrees);
+                // EF wants it whole in memory (split queries, retrying strategies), so there is nothing to stream.
+                end = CaptureEnd.Oversized;
+                if (parameters.ReaderColumns is null)
+                {
+                    return new Capture(CaptureEnd.TooLarge, rows, snapshot, scopeAgrees);
+                }
             }
 
             try
@@ -297,7 +310,7 @@ internal sealed partial class CachingRelationalCommand
         }
 
         plan.LastShape = rows.Shape;
-        return new Capture(CaptureEnd.Complete, rows, snapshot, scopeAgrees);
+        return new Capture(end, rows, snapshot, scopeAgrees);
     }
 
     private static int[]? OrdinalsOf(DbDataReader reader, string[] names)
@@ -334,6 +347,11 @@ internal sealed partial class CachingRelationalCommand
     private enum CaptureEnd
     {
         Complete,
+
+        /// <summary>All rows are here, more than an entry may have.</summary>
+        Oversized,
+
+        /// <summary>The collected rows are the beginning, and the reader stands on the next one.</summary>
         TooLarge,
         Unreadable,
         Foreign,

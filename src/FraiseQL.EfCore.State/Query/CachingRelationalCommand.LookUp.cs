@@ -12,26 +12,15 @@ internal sealed partial class CachingRelationalCommand
 {
     private Lookup LookUp(RelationalCommandParameterObject parameters)
     {
-        var session = SessionOf(parameters);
-        var plan = _plan!;
-        var runtime = session.Runtime;
-        var database = session.DatabaseOf(parameters.Connection);
-        var policy = plan.PolicyOf(runtime.Options.Cache, parameters.Context!, parameters.ParameterValues!, session.CacheAllTtl, database.Catalog);
-        if (session.WhyBypass(parameters.Connection, database, plan, policy) is { } reason)
+        if (!TryFindPlace(parameters, out var lookup))
         {
-            session.Bypassed(plan, policy, reason);
             return default;
         }
 
-        if (KeyOf(plan, policy, database, parameters.Context!, parameters.ParameterValues!, out var refusal) is not { } key)
-        {
-            session.Refused(plan, policy, refusal!);
-            return default;
-        }
-
-        var lookup = new Lookup(key, database, policy);
+        var runtime = _session!.Runtime;
+        var policy = lookup.Policy;
         var freshness = Freshness.Stale;
-        if (runtime.Store.FindInL1(key) is { } entry)
+        if (runtime.Store.FindInL1(lookup.Key!) is { } entry)
         {
             freshness = Check(entry, lookup, runtime);
             if (freshness == Freshness.Fresh && !(policy.RefreshAhead is { } ahead && TryTakeRefresh(ahead, entry, ref lookup, runtime)))
@@ -50,7 +39,7 @@ internal sealed partial class CachingRelationalCommand
             }
         }
 
-        if (freshness != Freshness.Silent && !(database.Ledger.Listening && database.Ledger.IsSilent))
+        if (freshness != Freshness.Silent && !IsSilent(lookup))
         {
             return lookup;
         }
@@ -60,9 +49,35 @@ internal sealed partial class CachingRelationalCommand
             return lookup with { IsSilent = true };
         }
 
-        session.Bypassed(plan, policy, "silent");
+        _session.Bypassed(_plan!, policy, "silent");
         return default;
     }
+
+    /// <summary>Where an execution's result is or will be; false, and counted, when the cache takes no part in it.</summary>
+    private bool TryFindPlace(RelationalCommandParameterObject parameters, out Lookup lookup)
+    {
+        var session = SessionOf(parameters);
+        var plan = _plan!;
+        var database = session.DatabaseOf(parameters.Connection);
+        var policy = plan.PolicyOf(session.Runtime.Options.Cache, parameters.Context!, parameters.ParameterValues!, session.CacheAllTtl, database.Catalog);
+        lookup = default;
+        if (session.WhyBypass(parameters.Connection, database, plan, policy) is { } reason)
+        {
+            session.Bypassed(plan, policy, reason);
+            return false;
+        }
+
+        if (KeyOf(plan, policy, database, parameters.Context!, parameters.ParameterValues!, out var claims, out var refusal) is not { } key)
+        {
+            session.Refused(plan, policy, refusal!);
+            return false;
+        }
+
+        lookup = new Lookup(key, database, policy) { Claims = claims };
+        return true;
+    }
+
+    private static bool IsSilent(Lookup lookup) => lookup.Database.Ledger is { Listening: true, IsSilent: true };
 
     // The one who takes it reads the database; everybody else is served from memory meanwhile.
     private static bool TryTakeRefresh(TimeSpan ahead, CachedEntry entry, ref Lookup lookup, StateRuntime runtime)
@@ -77,9 +92,16 @@ internal sealed partial class CachingRelationalCommand
     }
 
     private CacheKey? KeyOf(
-        QueryPlan plan, EffectivePolicy policy, DatabaseState database, DbContext context, IReadOnlyDictionary<string, object?> values, out Refusal? refusal)
+        QueryPlan plan,
+        EffectivePolicy policy,
+        DatabaseState database,
+        DbContext context,
+        IReadOnlyDictionary<string, object?> values,
+        out string?[] claims,
+        out Refusal? refusal)
     {
         var runtime = _session!.Runtime;
+        claims = [];
         if (policy.PerUser && runtime.Scopes.User is null)
         {
             refusal = Refusal.UserScope;
@@ -96,7 +118,7 @@ internal sealed partial class CachingRelationalCommand
                 return null;
             }
 
-            if (!TryWriteScopes(ref writer, runtime.Scopes, context, policy.PerUser))
+            if (!TryWriteScopes(ref writer, runtime.Scopes, context, policy.PerUser, out claims))
             {
                 refusal = Refusal.ScopeFailed;
                 return null;
@@ -118,11 +140,12 @@ internal sealed partial class CachingRelationalCommand
         }
     }
 
-    public static bool TryWriteScopes(ref KeyWriter writer, CacheScopes scopes, DbContext context, bool perUser)
+    public static bool TryWriteScopes(ref KeyWriter writer, CacheScopes scopes, DbContext context, bool perUser, out string?[] claims)
     {
+        claims = [];
         try
         {
-            scopes.Write(ref writer, context, perUser);
+            claims = scopes.Write(ref writer, context, perUser);
             return true;
         }
 #pragma warning disable CA1031 // The application's function; its query goes on without the cache.

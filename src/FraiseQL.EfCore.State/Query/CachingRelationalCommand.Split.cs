@@ -21,16 +21,19 @@ internal sealed partial class CachingRelationalCommand
             return await BeginSplitAsync(parameters, SplitRun.Begin(values, plan), async, cancellationToken).ConfigureAwait(false);
         }
 
-        if (!run.IsLive && run.Find(plan) is { } rows && HasColumns(rows))
+        if (run.Lookup is not { } lookup)
+        {
+            return await ExecuteAsync(parameters, async, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (run.Find(plan) is { } rows && HasColumns(rows))
         {
             var reader = new CachedRelationalDataReader();
             reader.Open(rows, parameters.Connection);
             return reader;
         }
 
-        return run.IsLive
-            ? await ExecuteAsync(parameters, async, cancellationToken).ConfigureAwait(false)
-            : await ReadChildAsync(parameters, run, async, cancellationToken).ConfigureAwait(false);
+        return await ReadChildAsync(parameters, run, lookup, async, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<RelationalDataReader> BeginSplitAsync(
@@ -38,8 +41,14 @@ internal sealed partial class CachingRelationalCommand
     {
         var session = SessionOf(parameters);
         var runtime = session.Runtime;
-        if (FindPlace(parameters) is not { } lookup)
+        if (!TryFindPlace(parameters, out var lookup))
         {
+            return await ExecuteAsync(parameters, async, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (IsSilent(lookup))
+        {
+            session.Bypassed(_plan!, lookup.Policy, "silent");
             return await ExecuteAsync(parameters, async, cancellationToken).ConfigureAwait(false);
         }
 
@@ -68,7 +77,7 @@ internal sealed partial class CachingRelationalCommand
         var kept = false;
         try
         {
-            (reader, capture, _) = await ReadPartAsync(parameters, after: false, async, cancellationToken).ConfigureAwait(false);
+            (reader, capture, _) = await ReadPartAsync(parameters, lookup, after: false, async, cancellationToken).ConfigureAwait(false);
             kept = reader is null;
         }
         finally
@@ -82,7 +91,7 @@ internal sealed partial class CachingRelationalCommand
 
         if (reader is not null)
         {
-            session.Bypassed(_plan!, lookup.Policy, capture.End == CaptureEnd.TooLarge ? "too-large" : "value");
+            session.Bypassed(_plan!, lookup.Policy, "value");
             return reader;
         }
 
@@ -111,7 +120,7 @@ internal sealed partial class CachingRelationalCommand
 
     // A child that the entry lacks: another query may have the same root.
     private async ValueTask<RelationalDataReader> ReadChildAsync(
-        RelationalCommandParameterObject parameters, SplitRun run, bool async, CancellationToken cancellationToken)
+        RelationalCommandParameterObject parameters, SplitRun run, Lookup root, bool async, CancellationToken cancellationToken)
     {
         var session = SessionOf(parameters);
         var plan = _plan!;
@@ -129,17 +138,17 @@ internal sealed partial class CachingRelationalCommand
             return await ExecuteAsync(parameters, async, cancellationToken).ConfigureAwait(false);
         }
 
-        var (reader, capture, seen) = await ReadPartAsync(parameters, after: true, async, cancellationToken).ConfigureAwait(false);
+        var (reader, capture, seen) = await ReadPartAsync(parameters, root, after: true, async, cancellationToken).ConfigureAwait(false);
         if (reader is not null)
         {
             run.GiveUp();
-            session.Bypassed(plan, policy, capture.End == CaptureEnd.TooLarge ? "too-large" : "value");
+            session.Bypassed(plan, policy, "value");
             return reader;
         }
 
         var rows = capture.Rows!.Build();
         var limits = session.Runtime.Options.Cache;
-        if (seen is null || !capture.ScopeAgrees || run.RowCount + rows.RowCount > limits.MaxRows || run.Bytes + capture.Rows.Bytes > limits.MaxEntryBytes)
+        if (capture.End == CaptureEnd.Oversized || seen is null || !capture.ScopeAgrees || run.RowCount + rows.RowCount > limits.MaxRows || run.Bytes + capture.Rows.Bytes > limits.MaxEntryBytes)
         {
             run.GiveUp();
         }
@@ -155,7 +164,7 @@ internal sealed partial class CachingRelationalCommand
 
     /// <summary>Reads all rows of this command; a reader is the answer when they could not be kept.</summary>
     private async ValueTask<(RelationalDataReader? Reader, Capture Capture, PgSnapshot? Seen)> ReadPartAsync(
-        RelationalCommandParameterObject parameters, bool after, bool async, CancellationToken cancellationToken)
+        RelationalCommandParameterObject parameters, Lookup root, bool after, bool async, CancellationToken cancellationToken)
     {
         var preamble = _session!.Runtime.Preambles.For(listening: true);
         _suffix = after ? SnapshotAfter : null;
@@ -173,8 +182,8 @@ internal sealed partial class CachingRelationalCommand
 
         try
         {
-            capture = await CaptureAsync(live, preamble, parameters, async, cancellationToken).ConfigureAwait(false);
-            if (after && capture.End == CaptureEnd.Complete)
+            capture = await CaptureAsync(live, preamble, parameters, root.Claims, async, cancellationToken).ConfigureAwait(false);
+            if (after && capture.End is CaptureEnd.Complete)
             {
                 var rest = live.DbDataReader;
                 if (async
@@ -197,32 +206,9 @@ internal sealed partial class CachingRelationalCommand
         }
 
         await DisposeAsync(live, async).ConfigureAwait(false);
-        return capture.End == CaptureEnd.Complete
+        return capture.End is CaptureEnd.Complete or CaptureEnd.Oversized
             ? (null, capture, seen)
             : (await ExecuteAsync(parameters, async, cancellationToken).ConfigureAwait(false), capture, null);
-    }
-
-    private Lookup? FindPlace(RelationalCommandParameterObject parameters)
-    {
-        var session = SessionOf(parameters);
-        var plan = _plan!;
-        var database = session.DatabaseOf(parameters.Connection);
-        var policy = plan.PolicyOf(session.Runtime.Options.Cache, parameters.Context!, parameters.ParameterValues!, session.CacheAllTtl, database.Catalog);
-        var reason = session.WhyBypass(parameters.Connection, database, plan, policy)
-            ?? (database.Ledger is { Listening: true, IsSilent: true } ? "silent" : null);
-        if (reason is not null)
-        {
-            session.Bypassed(plan, policy, reason);
-            return null;
-        }
-
-        if (KeyOf(plan, policy, database, parameters.Context!, parameters.ParameterValues!, out var refusal) is not { } key)
-        {
-            session.Refused(plan, policy, refusal!);
-            return null;
-        }
-
-        return new Lookup(key, database, policy);
     }
 
     private bool IsServable(CachedEntry entry, Lookup lookup)

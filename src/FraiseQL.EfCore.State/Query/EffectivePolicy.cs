@@ -6,6 +6,8 @@ namespace FraiseQL.EfCore.State.Query;
 /// <summary>What applies to the executions of one plan after call, profile, entity and configuration have been asked. Immutable.</summary>
 internal sealed record EffectivePolicy
 {
+    private IReadOnlyList<CapturedTable>? _furtherTables;
+
     /// <summary>How long a result may be served from this process's memory.</summary>
     public required TimeSpan L1Ttl { get; init; }
 
@@ -35,13 +37,23 @@ internal sealed record EffectivePolicy
     public IReadOnlyList<CapturedTable> Tables { get; init; } = [];
 
     /// <summary>Tables under the views that the query reads, whole.</summary>
-    public IReadOnlyList<CapturedTable> ViewTables { get; init; } = [];
+    public IReadOnlyList<CapturedTable> ViewTables
+    {
+        get;
+        init
+        {
+            field = value;
+            _furtherTables = null;
+        }
+    }
+
+    = [];
 
     /// <summary>Why the views cannot be traced to tables.</summary>
     public Refusal? ViewRefusal { get; init; }
 
     /// <summary>All tables that the plan does not name itself.</summary>
-    public IReadOnlyList<CapturedTable> FurtherTables => ViewTables.Count == 0 ? Tables : [.. Tables, .. ViewTables];
+    public IReadOnlyList<CapturedTable> FurtherTables => _furtherTables ??= ViewTables.Count == 0 ? Tables : [.. Tables, .. ViewTables];
 
     /// <summary>Whether the result depends on more than the plan says.</summary>
     public bool HasFurtherDependencies => DeclaresDependencies || ViewTables.Count > 0;

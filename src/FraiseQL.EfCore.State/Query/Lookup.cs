@@ -10,6 +10,9 @@ internal readonly record struct Lookup(CacheKey? Key, DatabaseState Database, Ef
 {
     public RelationalDataReader? Reader { get; init; }
 
+    /// <summary>What the key says about the session's settings, in the order of <c>CacheScopes.SessionVariables</c>.</summary>
+    public string?[] Claims { get; init; } = [];
+
     /// <summary>The entry in memory that is not to be served now, but better than an error.</summary>
     public CachedEntry? LastKnown { get; init; }
 

@@ -1,7 +1,6 @@
 using System.Data.Common;
 using FraiseQL.EfCore.State.EventLog;
 using FraiseQL.EfCore.State.Keys;
-using Microsoft.EntityFrameworkCore;
 
 namespace FraiseQL.EfCore.State.Query;
 
@@ -39,18 +38,12 @@ internal sealed class Preamble
     public PgSnapshot? SnapshotOf(DbDataReader reader)
         => HasSnapshot && !reader.IsDBNull(0) && PgSnapshot.TryParse(reader.GetString(0), out var parsed) ? parsed : null;
 
-    /// <summary>Whether the session has the settings that the application says it has. An unset one reads as empty after it was set once.</summary>
-    public bool ScopeAgrees(DbDataReader reader, DbContext context)
+    /// <summary>Whether the session has the settings that the key says it has. An unset one reads as empty after it was set once.</summary>
+    public bool ScopeAgrees(DbDataReader reader, string?[] claims)
     {
-        if (_variables.Count == 0)
-        {
-            return true;
-        }
-
-        var seen = CacheScopes.ContextOf(context);
         for (var i = 0; i < _variables.Count; i++)
         {
-            var claimed = _variables[i].Value(seen) ?? (_variables[i].Name == "role" ? "none" : string.Empty);
+            var claimed = claims[i] ?? (_variables[i].Name == "role" ? "none" : string.Empty);
             if ((reader.IsDBNull(i + 1) ? string.Empty : reader.GetString(i + 1)) != claimed)
             {
                 return false;

@@ -27,8 +27,11 @@ internal sealed class SplitRun
 
     private SplitRun(QueryPlan root) => _root = root;
 
-    /// <summary>Whether an entry answers, or is being made; otherwise every command goes to the database, as if nothing were marked.</summary>
-    public bool IsLive => _origin is null;
+    /// <summary>
+    /// Where the entry is that answers or is being made; <see langword="null"/> when every command goes to the database, as if nothing were
+    /// marked.
+    /// </summary>
+    public Lookup? Lookup => _origin?.Lookup;
 
     /// <summary>Whether the root's rows came from an entry.</summary>
     public bool IsHit { get; private set; }

@@ -100,7 +100,7 @@ internal sealed class StateSession : IResettableService
 
         // A listener counts such tables as not captured.
         if (!database.Ledger.Listening && Runtime.Scopes.SessionVariables.Count == 0 && database.Catalog is { HasAnyRowSecurity: true } catalog
-            && HasRowSecurity(plan, catalog))
+            && HasRowSecurity(plan, policy, catalog))
         {
             return "row-level-security";
         }
@@ -108,7 +108,8 @@ internal sealed class StateSession : IResettableService
         return database.Ledger.Listening && !plan.IsCaptured(database.Ledger.Captured, policy) ? "capture-missing" : null;
     }
 
-    private static bool HasRowSecurity(QueryPlan plan, DatabaseCatalog catalog) => plan.Dependencies.Any(d => catalog.HasRowSecurity(d.Table.Relation));
+    private static bool HasRowSecurity(QueryPlan plan, EffectivePolicy policy, DatabaseCatalog catalog)
+        => plan.Dependencies.Any(d => catalog.HasRowSecurity(d.Table.Relation)) || policy.FurtherTables.Any(t => catalog.HasRowSecurity(t.Relation));
 
     public void Served(QueryPlan plan, EffectivePolicy policy, CacheOutcome outcome)
     {

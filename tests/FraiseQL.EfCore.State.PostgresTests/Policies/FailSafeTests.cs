@@ -68,11 +68,15 @@ public sealed class FailSafeTests : IAsyncLifetime
             return (await (split ? query.AsSplitQuery() : query.AsSingleQuery())
                 .Cacheable(o => _ = failSafe is { } bound ? o.Ttl(ttl).FailSafe(bound) : o.Ttl(ttl)).ToListAsync()).Count;
         });
-        await Read(TimeSpan.FromMinutes(1), TimeSpan.FromHours(1));
+
+        // A split query between whose commands another transaction of the server came is served from the node's next poll on.
+        Task HitAsync(TimeSpan ttl, TimeSpan? failSafe)
+            => Eventually.Until(async () => (await Read(ttl, failSafe)).Outcome == CacheOutcome.L1Hit, TimeSpan.FromSeconds(10));
+        await HitAsync(TimeSpan.FromMinutes(1), TimeSpan.FromHours(1));
         Assert.Equal(CacheOutcome.L1Hit, (await Read(TimeSpan.FromMinutes(1), null)).Outcome);
         _time.Shift += TimeSpan.FromMinutes(2);
         Assert.Equal(CacheOutcome.Miss, (await Read(TimeSpan.FromMinutes(1), null)).Outcome);
-        Assert.Equal(CacheOutcome.L1Hit, (await Read(TimeSpan.FromMinutes(5), null)).Outcome);
+        await HitAsync(TimeSpan.FromMinutes(5), null);
     }
 
     [Fact]

@@ -131,6 +131,39 @@ public sealed class ScopeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_scope_is_asked_once_so_that_the_key_and_the_proof_speak_of_the_same_value()
+    {
+        await SecureAsync();
+        var user = new NpgsqlConnectionStringBuilder(_connectionString) { Username = "reader_" + Suffix, Password = "secret" }.ConnectionString;
+        var answers = new Queue<string?>();
+        s_who.Value = "red";
+        await using var node = await StartAsync(user, scoped: true, claimed: () => answers.TryDequeue(out var answer) ? answer ?? throw new InvalidOperationException("gone") : "red");
+        answers.Enqueue("blue");
+        answers.Enqueue("red");
+        Assert.Equal((2, CacheOutcome.Bypass), await Count(node));
+        answers.Clear();
+        answers.Enqueue("red");
+        answers.Enqueue(null);
+        Assert.Equal((2, CacheOutcome.Miss), await Count(node));
+    }
+
+    [Fact]
+    [Feature("U-29-rls-check")]
+    public async Task Without_a_listener_a_declared_dependency_under_row_level_security_is_refused_too()
+    {
+        await SecureAsync();
+        var user = new NpgsqlConnectionStringBuilder(_connectionString) { Username = "reader_" + Suffix, Password = "secret" }.ConnectionString;
+        s_who.Value = "red";
+        var options = new DbContextOptionsBuilder<BlogContext>().UseNpgsql(user).UseFraiseQLState().AddInterceptors(new TenantSetter()).Options;
+        for (var i = 0; i < 2; i++)
+        {
+            await using var db = new BlogContext(options);
+            var rows = await db.Database.SqlQueryRaw<int>("SELECT count(*)::int AS \"Value\" FROM \"Documents\"").Cacheable(o => o.DependsOn<Document>()).ToListAsync();
+            Assert.Equal((2, CacheOutcome.Bypass), (Assert.Single(rows), db.Database.GetCacheOutcome()));
+        }
+    }
+
+    [Fact]
     [Feature("S1.2-key-version")]
     public async Task Another_version_of_the_application_finds_nothing_of_the_one_before()
     {
