@@ -98,6 +98,17 @@ internal sealed class CachedEntry
         return null;
     }
 
+    public bool IsShared => Volatile.Read(ref _shared) is not null;
+
+    /// <summary>Everybody who has an object that was made from these rows.</summary>
+    public IEnumerable<object> SharedWithAll()
+    {
+        for (var shared = Volatile.Read(ref _shared); shared is not null; shared = shared.Next)
+        {
+            yield return shared.Owner;
+        }
+    }
+
     /// <summary>Lets others have an object that was made from these rows. Answers whether it was added: somebody else's may be there already.</summary>
     public bool TryShare(object owner, object value)
     {

@@ -28,12 +28,31 @@ internal sealed class EntryStore : IDisposable
     private readonly WriteQueue? _writes;
     private readonly TimeProvider _time;
 
-    public EntryStore(CacheOptions options, SharedLevel? l2, TimeProvider time, ILoggerFactory loggers)
+    /// <param name="options">The cache's options.</param>
+    /// <param name="l2">The shared level, if there is one.</param>
+    /// <param name="time">The clock of the times to live.</param>
+    /// <param name="loggers">HybridCache's.</param>
+    /// <param name="left">Told of each entry that has left memory and was shared.</param>
+    public EntryStore(CacheOptions options, SharedLevel? l2, TimeProvider time, ILoggerFactory loggers, Action<CachedEntry>? left = null)
     {
         _time = time;
         _l2 = l2;
         _writes = l2 is null ? null : new WriteQueue(l2);
-        Memory = new L1Store(options.L1.MaxSizeMb * 1024L * 1024L, time);
+        Memory = new L1Store(options.L1.MaxSizeMb * 1024L * 1024L, time)
+        {
+            Left = (key, entry) =>
+            {
+                if (key is not null)
+                {
+                    Keys.Forget(key);
+                }
+
+                if (entry is { IsShared: true })
+                {
+                    left?.Invoke(entry);
+                }
+            },
+        };
         var services = new ServiceCollection();
         services.AddSingleton(time);
         services.AddSingleton(loggers);
@@ -46,6 +65,9 @@ internal sealed class EntryStore : IDisposable
     public bool HasL2 => _l2 is not null;
 
     public L1Store Memory { get; }
+
+    /// <summary>The keys of what is in memory.</summary>
+    public KeyMemo<CacheKey> Keys { get; } = new();
 
     /// <summary>Entries on their way to the shared server.</summary>
     public int PendingWrites => _writes?.Unfinished ?? 0;
@@ -62,7 +84,7 @@ internal sealed class EntryStore : IDisposable
         entry = found.IsCompletedSuccessfully ? found.Result : null;
         if (entry is not null)
         {
-            key.Place = Memory.PlaceOf(key.Text);
+            Placed(key);
         }
 
         return entry;
@@ -119,6 +141,7 @@ internal sealed class EntryStore : IDisposable
             Flags = HybridCacheEntryFlags.DisableDistributedCache,
         });
         Observe(stored);
+        Placed(key);
     }
 
     /// <summary>Puts an entry of the shared server into memory, for the time that memory has for it from now on and for no longer than is left of it.</summary>
@@ -152,6 +175,16 @@ internal sealed class EntryStore : IDisposable
         _writes?.Dispose();
         _services.Dispose();
         Memory.Dispose();
+    }
+
+    // From now on whoever asks for the same finds this instance of the key, and by it the place.
+    private void Placed(CacheKey key)
+    {
+        key.Place = Memory.PlaceOf(key.Text, key);
+        if (key.Place is not null)
+        {
+            Keys.Remember(key);
+        }
     }
 
     private CachedEntry? Open(CacheKey key, PayloadBuffer payload)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using FraiseQL.EfCore.State.Diagnostics;
+using FraiseQL.EfCore.State.Keys;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Primitives;
 
@@ -17,7 +18,7 @@ namespace FraiseQL.EfCore.State.Cache;
 internal sealed class L1Store : IMemoryCache
 {
     // Per entry: slot, dictionary node, queue element, HybridCache's item and the key's text.
-    public const int Overhead = 400;
+    public const int Overhead = 384;
 
     // Slots that are gone stay in the hand until it passes them; beyond this share it is swept.
     private const int MostGone = 1024;
@@ -61,6 +62,9 @@ internal sealed class L1Store : IMemoryCache
             s_sweep);
     }
 
+    /// <summary>Told of what has left, with the key by which it was found.</summary>
+    public Action<CacheKey?, CachedEntry?>? Left { get; init; }
+
     /// <summary>Bytes of all entries, overhead included.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
@@ -84,7 +88,16 @@ internal sealed class L1Store : IMemoryCache
         => place is Slot slot && slot.ExpiresAt > _time.GetUtcNow().UtcTicks ? Use(slot).Entry : null;
 
     /// <summary>Where the entry of a key is, for whoever asks for the same key again and again. The place knows when the entry has left it.</summary>
-    public object? PlaceOf(object key) => _slots.GetValueOrDefault(key);
+    public object? PlaceOf(object key, CacheKey owner)
+    {
+        if (!_slots.TryGetValue(key, out var slot))
+        {
+            return null;
+        }
+
+        slot.Owner = owner;
+        return slot;
+    }
 
     public bool TryGetValue(object key, out object? value)
     {
@@ -237,7 +250,10 @@ internal sealed class L1Store : IMemoryCache
             Interlocked.Decrement(ref _count);
             Interlocked.Increment(ref _gone);
 
+            Left?.Invoke(slot.Owner, slot.Entry);
+
             // The hand still holds the slot; what it held is free now.
+            slot.Owner = null;
             slot.Value = null;
             slot.Entry = null;
         }
@@ -251,6 +267,9 @@ internal sealed class L1Store : IMemoryCache
 
         /// <summary>What HybridCache wrapped in <see cref="Value"/>.</summary>
         public CachedEntry? Entry { get; set; } = cached;
+
+        /// <summary>The key by which readers find this place.</summary>
+        public CacheKey? Owner { get; set; }
 
         public long Size { get; private set; } = size;
 

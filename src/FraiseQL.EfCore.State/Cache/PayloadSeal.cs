@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.IO.Hashing;
+using System.Runtime.InteropServices;
 
 namespace FraiseQL.EfCore.State.Cache;
 
@@ -19,7 +19,6 @@ internal static class PayloadSeal
     public static bool IsIntact(ReadOnlySpan<byte> payload, string key)
         => payload.Length > Size && BinaryPrimitives.ReadUInt128LittleEndian(payload) == Of(payload[Size..], key);
 
-    // The key is the hexadecimal SHA-256 of the exact key: any 64 bits of it are as good as others.
     private static UInt128 Of(ReadOnlySpan<byte> content, string key)
-        => XxHash128.HashToUInt128(content, long.Parse(key.AsSpan(0, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+        => XxHash128.HashToUInt128(content, (long)XxHash3.HashToUInt64(MemoryMarshal.AsBytes(key.AsSpan())));
 }

@@ -1,3 +1,4 @@
+using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.Query;
 
 namespace FraiseQL.EfCore.State.Compiled;
@@ -5,7 +6,7 @@ namespace FraiseQL.EfCore.State.Compiled;
 /// <summary>
 /// One compiled query with its arguments, on one database and in one scope: exact bytes, and where the entry is that answers it. Immutable.
 /// </summary>
-internal sealed class TypedKey(byte[] bytes, int hash, QueryPlan plan, Lookup lookup) : IEquatable<TypedKey>
+internal sealed class TypedKey(byte[] bytes, int hash, QueryPlan plan, Lookup lookup) : IEquatable<TypedKey>, IMemoKey
 {
     public byte[] Bytes { get; } = bytes;
 

@@ -92,7 +92,7 @@ internal sealed class TypedQuery<TContext, TArguments, TResult>(
             }
 
             var runtime = session.Runtime;
-            var key = runtime.TypedKeys.Find(writer.Written, KeyMemo.HashOf(writer.Written));
+            var key = runtime.TypedKeys.Find(writer.Written, KeyMemo<TypedKey>.HashOf(writer.Written));
             if (key is null
                 || key.Lookup.Policy.LooksAtAge
                 || session.WhyBypass(session.Connection, key.Lookup.Database, key.Plan, key.Lookup.Policy) is not null
@@ -131,9 +131,10 @@ internal sealed class TypedQuery<TContext, TArguments, TResult>(
         {
             if (TryWriteKey(ref writer, binding, session, context, arguments))
             {
-                var key = new TypedKey(writer.Written.ToArray(), KeyMemo.HashOf(writer.Written), plan, seen.Lookup);
+                var key = new TypedKey(writer.Written.ToArray(), KeyMemo<TypedKey>.HashOf(writer.Written), plan, seen.Lookup);
+                var isFirst = entry.TryShare(key, Wrap(result));
                 session.Runtime.TypedKeys.Remember(key);
-                if (entry.TryShare(key, Wrap(result)))
+                if (isFirst)
                 {
                     session.Runtime.Store.Memory.Grow(seen.Lookup.Key!.Text, binding.Executor.SizeOf(result) + key.Bytes.Length + 160);
                 }

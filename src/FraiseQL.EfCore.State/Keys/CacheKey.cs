@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
 
 namespace FraiseQL.EfCore.State.Keys;
@@ -6,7 +7,7 @@ namespace FraiseQL.EfCore.State.Keys;
 /// One query with its parameter values on one database: its exact bytes, its name in HybridCache, and the dependency cells that
 /// its rows hang on. Immutable but for <see cref="Place"/>; shared by every execution of the same query.
 /// </summary>
-internal sealed class CacheKey : IEquatable<CacheKey>
+internal sealed class CacheKey : IEquatable<CacheKey>, IMemoKey
 {
     public CacheKey(byte[] bytes, int hash, int[] cells, int[] pendingCells)
     {
@@ -16,7 +17,7 @@ internal sealed class CacheKey : IEquatable<CacheKey>
         PendingCells = pendingCells;
 
         // Parameters are chosen by users, so nothing short of a cryptographic hash may stand for them outside of this process.
-        Text = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        Text = Base64Url.EncodeToString(SHA256.HashData(bytes));
     }
 
     /// <summary>Plan, typed parameter values, database and scope. Never logged.</summary>

@@ -124,15 +124,8 @@ internal sealed partial class CachingRelationalCommand
                 return null;
             }
 
-            var hash = KeyMemo.HashOf(writer.Written);
-            var key = runtime.Keys.Find(writer.Written, hash);
-            if (key is null)
-            {
-                key = plan.CreateKey(writer.Written.ToArray(), hash, policy, values);
-                runtime.Keys.Remember(key);
-            }
-
-            return key;
+            var hash = KeyMemo<CacheKey>.HashOf(writer.Written);
+            return runtime.Store.Keys.Find(writer.Written, hash) ?? plan.CreateKey(writer.Written.ToArray(), hash, policy, values);
         }
         finally
         {

@@ -7,6 +7,7 @@ namespace FraiseQL.EfCore.State.Query;
 internal sealed record EffectivePolicy
 {
     private IReadOnlyList<CapturedTable>? _furtherTables;
+    private int[]? _cells;
 
     /// <summary>How long a result may be served from this process's memory.</summary>
     public required TimeSpan L1Ttl { get; init; }
@@ -44,6 +45,7 @@ internal sealed record EffectivePolicy
         {
             field = value;
             _furtherTables = null;
+            _cells = null;
         }
     }
 
@@ -70,6 +72,6 @@ internal sealed record EffectivePolicy
     /// <summary>How long an entry is kept in memory: for fail-safe, beyond the time that it is served for.</summary>
     public TimeSpan Kept => FailSafe is { } bound && bound > L1Ttl ? bound : L1Ttl;
 
-    public IEnumerable<int> Cells
-        => Tags.Select(CellHash.Tag).Concat(FurtherTables.Select(t => CellHash.Rows(t.Relation)));
+    /// <summary>The cells of tags and further tables. Not to be changed.</summary>
+    public int[] Cells => _cells ??= [.. Tags.Select(CellHash.Tag).Concat(FurtherTables.Select(t => CellHash.Rows(t.Relation))).Distinct()];
 }

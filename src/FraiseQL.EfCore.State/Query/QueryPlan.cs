@@ -236,18 +236,33 @@ internal sealed class QueryPlan
             return new CacheKey(bytes, hash, _fixedCells, _pendingCells);
         }
 
-        var cells = new List<int>(_fixedCells.Length + _pinned.Length);
-        cells.AddRange(_fixedCells);
+        var further = policy.Cells;
+        var cells = new int[_fixedCells.Length + _pinned.Length + further.Length];
+        _fixedCells.CopyTo(cells, 0);
+        var count = _fixedCells.Length;
         foreach (var dependency in _pinned)
         {
             var relation = dependency.Table.Relation;
-            cells.Add(dependency.Value!.Resolve(values) is { } text
+            Add(dependency.Value!.Resolve(values) is { } text
                 ? CellHash.Value(relation, dependency.Column!.Name, text)
                 : CellHash.Rows(relation));
         }
 
-        cells.AddRange(policy.Cells);
-        return new CacheKey(bytes, hash, [.. cells.Distinct()], _pendingCells);
+        foreach (var cell in further)
+        {
+            Add(cell);
+        }
+
+        return new CacheKey(bytes, hash, count == cells.Length ? cells : cells[..count], _pendingCells);
+
+        // A query has few of them.
+        void Add(int cell)
+        {
+            if (!cells.AsSpan(0, count).Contains(cell))
+            {
+                cells[count++] = cell;
+            }
+        }
     }
 
     private sealed record VerifiedSet(IReadOnlySet<string> Relations, bool HasAll);

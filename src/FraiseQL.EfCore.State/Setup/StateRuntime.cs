@@ -32,7 +32,7 @@ internal sealed class StateRuntime : IDisposable
         Scopes = scopes ?? CacheScopes.None;
         Preambles = new Preambles(Scopes);
         Logger = loggers.CreateLogger(FraiseQLStateDiagnostics.LoggerName);
-        Store = new EntryStore(options.Cache, l2, time, loggers);
+        Store = new EntryStore(options.Cache, l2, time, loggers, ForgetShared);
     }
 
     /// <summary>For contexts without <c>AddFraiseQLState</c>: one for the process, memory only.</summary>
@@ -55,9 +55,7 @@ internal sealed class StateRuntime : IDisposable
     /// <summary>What is sent before a query to learn what its rows prove.</summary>
     public Preambles Preambles { get; }
 
-    public KeyMemo Keys { get; } = new();
-
-    public TypedKeys TypedKeys { get; } = new();
+    public KeyMemo<TypedKey> TypedKeys { get; } = new();
 
     public Flights Flights { get; } = new();
 
@@ -94,6 +92,17 @@ internal sealed class StateRuntime : IDisposable
 
     /// <summary>True the first time: what is worth one line in the log.</summary>
     public bool TryNoteAlone() => Interlocked.Exchange(ref _noted, 1) == 0;
+
+    private void ForgetShared(CachedEntry entry)
+    {
+        foreach (var owner in entry.SharedWithAll())
+        {
+            if (owner is TypedKey key)
+            {
+                TypedKeys.Forget(key);
+            }
+        }
+    }
 
     public void Dispose()
     {

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.Rows;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Time.Testing;
@@ -10,6 +11,8 @@ namespace FraiseQL.EfCore.State.Tests.Cache;
 [Feature("S1.1-l1-size")]
 public sealed class L1StoreTests
 {
+    private static readonly CacheKey s_owner = new([1], 1, [], []);
+
     private static readonly TimeSpan Long = TimeSpan.FromHours(1);
 
     private readonly FakeTimeProvider _time = new();
@@ -142,20 +145,20 @@ public sealed class L1StoreTests
     {
         using var store = new L1Store(100_000, _time);
         var first = PutEntry(store, "key", Long);
-        var place = store.PlaceOf("key");
+        var place = store.PlaceOf("key", s_owner);
         Assert.Same(first, store.At(place));
         Assert.Null(store.At(null));
-        Assert.Null(store.At(store.PlaceOf("other")));
+        Assert.Null(store.At(store.PlaceOf("other", s_owner)));
 
         var second = PutEntry(store, "key", TimeSpan.FromSeconds(1));
         Assert.Null(store.At(place));
-        place = store.PlaceOf("key");
+        place = store.PlaceOf("key", s_owner);
         Assert.Same(second, store.At(place));
         _time.Advance(TimeSpan.FromSeconds(2));
         Assert.Null(store.At(place));
 
         PutEntry(store, "key", Long);
-        place = store.PlaceOf("key");
+        place = store.PlaceOf("key", s_owner);
         store.Remove("key");
         Assert.Null(store.At(place));
     }

@@ -69,23 +69,47 @@ public sealed class KeyTests
     [Fact]
     public void The_memo_finds_a_key_by_its_exact_bytes_only()
     {
-        var memo = new KeyMemo();
+        var memo = new KeyMemo<CacheKey>();
         byte[] bytes = [1, 2, 3];
-        var hash = KeyMemo.HashOf(bytes);
+        var hash = KeyMemo<CacheKey>.HashOf(bytes);
         var key = new CacheKey(bytes, hash, [], []);
         Assert.Null(memo.Find(bytes, hash));
         memo.Remember(key);
         Assert.Same(key, memo.Find([1, 2, 3], hash));
         Assert.Null(memo.Find([1, 2, 4], hash));
-        Assert.Equal(64, key.Text.Length);
+        Assert.Equal(43, key.Text.Length);
+    }
+
+    [Fact]
+    public void The_memo_grows_with_what_is_in_memory_and_lets_go_of_what_has_left()
+    {
+        var memo = new KeyMemo<CacheKey>();
+        var keys = Enumerable.Range(0, 50_000).Select(i =>
+        {
+            var bytes = BitConverter.GetBytes(i);
+            return new CacheKey(bytes, KeyMemo<CacheKey>.HashOf(bytes), [], []);
+        }).ToArray();
+        foreach (var key in keys)
+        {
+            memo.Remember(key);
+            Assert.Same(key, memo.Find(key.Bytes, key.Hash));
+        }
+
+        // A few have lost their place to another one of their set.
+        Assert.InRange(keys.Count(k => ReferenceEquals(k, memo.Find(k.Bytes, k.Hash))), 49_000, 50_000);
+        foreach (var key in keys)
+        {
+            memo.Forget(key);
+            Assert.Null(memo.Find(key.Bytes, key.Hash));
+        }
     }
 
     [Fact]
     public void The_memo_does_not_hold_on_to_huge_keys()
     {
-        var memo = new KeyMemo();
+        var memo = new KeyMemo<CacheKey>();
         var bytes = new byte[10_000];
-        var key = new CacheKey(bytes, KeyMemo.HashOf(bytes), [], []);
+        var key = new CacheKey(bytes, KeyMemo<CacheKey>.HashOf(bytes), [], []);
         memo.Remember(key);
         Assert.Null(memo.Find(bytes, key.Hash));
     }
