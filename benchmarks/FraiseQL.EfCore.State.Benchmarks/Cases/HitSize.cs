@@ -28,10 +28,12 @@ internal sealed class HitSize : IBenchmark
         await using var large = await FilledAsync(world, 1_000_000, 1);
         await using var five = await FilledAsync(world, 1_000, 5);
         await using var twenty = await FilledAsync(world, 1_000, 20);
+        await using var untouched = await FilledAsync(world, 1_000_000, 1, touched: false);
         return await new Comparison(
                 Over("1 000 entries", small, 1_000),
                 Over("100 000 entries", middle, 100_000),
                 Over("1 000 000 entries", large, 1_000_000),
+                Over("1 000 000 entries, first hit", untouched, 1_000_000),
                 Over("1 dependency", small, 1_000),
                 Over("5 dependencies", five, 1_000),
                 Over("20 dependencies", twenty, 1_000))
@@ -55,7 +57,8 @@ internal sealed class HitSize : IBenchmark
             }
         });
 
-    private static async Task<Filled> FilledAsync(BenchWorld world, int entries, int dependencies)
+    // Touched: each entry has been hit once, as the first hit of an entry makes its key anew and the later ones find it.
+    private static async Task<Filled> FilledAsync(BenchWorld world, int entries, int dependencies, bool touched = true)
     {
         var node = await Node.StartAsync(world.ConnectionString, configure: o => o.Cache.L1.MaxSizeMb = 8192);
         var db = node.Context();
@@ -67,9 +70,14 @@ internal sealed class HitSize : IBenchmark
         var store = session.Runtime.Store;
         for (var i = 0; i < entries; i++)
         {
+            var key = KeyOf(session, seen, db, Base + i, dependencies);
             store.StoreInL1(
-                KeyOf(session, seen, db, Base + i, dependencies),
+                key,
                 new CachedEntry(seen.Entry!.Rows, seen.Entry.Snapshot, seen.Entry.CreatedAt, BlogQueries.Ttl, seen.Entry.ValidatedEpoch));
+            if (touched)
+            {
+                store.FindInL1(key);
+            }
         }
 
         return new Filled(node, db);

@@ -66,7 +66,7 @@ internal sealed class EntryStore : IDisposable
 
     public L1Store Memory { get; }
 
-    /// <summary>The keys of what is in memory.</summary>
+    /// <summary>The keys of what is in memory and has been asked for.</summary>
     public KeyMemo<CacheKey> Keys { get; } = new();
 
     /// <summary>Entries on their way to the shared server.</summary>
@@ -84,7 +84,7 @@ internal sealed class EntryStore : IDisposable
         entry = found.IsCompletedSuccessfully ? found.Result : null;
         if (entry is not null)
         {
-            Placed(key);
+            Remember(key);
         }
 
         return entry;
@@ -133,7 +133,7 @@ internal sealed class EntryStore : IDisposable
             return;
         }
 
-        L1Store.NextEntryTakes(entry, entry.HeapSize + key.Bytes.Length);
+        L1Store.NextEntryTakes(entry, entry.HeapSize);
         var stored = _hybrid.SetAsync(key.Text, entry, new HybridCacheEntryOptions
         {
             Expiration = left,
@@ -141,7 +141,6 @@ internal sealed class EntryStore : IDisposable
             Flags = HybridCacheEntryFlags.DisableDistributedCache,
         });
         Observe(stored);
-        Placed(key);
     }
 
     /// <summary>Puts an entry of the shared server into memory, for the time that memory has for it from now on and for no longer than is left of it.</summary>
@@ -177,10 +176,11 @@ internal sealed class EntryStore : IDisposable
         Memory.Dispose();
     }
 
-    // From now on whoever asks for the same finds this instance of the key, and by it the place.
-    private void Placed(CacheKey key)
+    // From now on whoever asks for the same finds this instance of the key, and by it the place. Not before the first hit: a key weighs as
+    // much as a small entry, and most entries of a large cache are never asked for again.
+    private void Remember(CacheKey key)
     {
-        key.Place = Memory.PlaceOf(key.Text, key);
+        key.Place = Memory.TakePlace(key.Text, key);
         if (key.Place is not null)
         {
             Keys.Remember(key);

@@ -18,7 +18,7 @@ namespace FraiseQL.EfCore.State.Cache;
 internal sealed class L1Store : IMemoryCache
 {
     // Per entry: slot, dictionary node, queue element, HybridCache's item and the key's text.
-    public const int Overhead = 384;
+    public const int Overhead = 356;
 
     // Slots that are gone stay in the hand until it passes them; beyond this share it is swept.
     private const int MostGone = 1024;
@@ -81,21 +81,28 @@ internal sealed class L1Store : IMemoryCache
     }
 
     /// <summary>
-    /// The entry at a place that <see cref="PlaceOf"/> has told, if it is still there. Saves the reader of a hot key the way through HybridCache
+    /// The entry at a place that <see cref="TakePlace"/> has told, if it is still there. Saves the reader of a hot key the way through HybridCache
     /// and the dictionary.
     /// </summary>
     public CachedEntry? At(object? place)
         => place is Slot slot && slot.ExpiresAt > _time.GetUtcNow().UtcTicks ? Use(slot).Entry : null;
 
     /// <summary>Where the entry of a key is, for whoever asks for the same key again and again. The place knows when the entry has left it.</summary>
-    public object? PlaceOf(object key, CacheKey owner)
+    public object? TakePlace(object key, CacheKey owner)
     {
         if (!_slots.TryGetValue(key, out var slot))
         {
             return null;
         }
 
+        var isFirst = slot.Owner is null;
         slot.Owner = owner;
+        if (isFirst && slot.TryGrow(owner.HeapSize))
+        {
+            Interlocked.Add(ref _bytes, owner.HeapSize);
+            Evict(slot);
+        }
+
         return slot;
     }
 

@@ -37,6 +37,9 @@ internal sealed class CacheKey : IEquatable<CacheKey>, IMemoKey
     /// <summary>Cells of tables with a local write whose old row is not known yet: see <c>FreshnessLedger</c>.</summary>
     public int[] PendingCells { get; }
 
+    /// <summary>Bytes on the heap, its place among the remembered keys included; its name belongs to the entry.</summary>
+    public long HeapSize => 64 + 24 + Bytes.Length + 24 + (4L * Cells.Length) + 32;
+
     public bool Equals(CacheKey? other) => other is not null && (ReferenceEquals(this, other) || Bytes.AsSpan().SequenceEqual(other.Bytes));
 
     public override bool Equals(object? obj) => Equals(obj as CacheKey);

@@ -145,20 +145,20 @@ public sealed class L1StoreTests
     {
         using var store = new L1Store(100_000, _time);
         var first = PutEntry(store, "key", Long);
-        var place = store.PlaceOf("key", s_owner);
+        var place = store.TakePlace("key", s_owner);
         Assert.Same(first, store.At(place));
         Assert.Null(store.At(null));
-        Assert.Null(store.At(store.PlaceOf("other", s_owner)));
+        Assert.Null(store.At(store.TakePlace("other", s_owner)));
 
         var second = PutEntry(store, "key", TimeSpan.FromSeconds(1));
         Assert.Null(store.At(place));
-        place = store.PlaceOf("key", s_owner);
+        place = store.TakePlace("key", s_owner);
         Assert.Same(second, store.At(place));
         _time.Advance(TimeSpan.FromSeconds(2));
         Assert.Null(store.At(place));
 
         PutEntry(store, "key", Long);
-        place = store.PlaceOf("key", s_owner);
+        place = store.TakePlace("key", s_owner);
         store.Remove("key");
         Assert.Null(store.At(place));
     }
