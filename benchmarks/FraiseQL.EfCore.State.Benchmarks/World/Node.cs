@@ -14,10 +14,16 @@ internal sealed class Node : IAsyncDisposable
 
     public StateRuntime Runtime => _host.Services.GetRequiredKeyedService<StateRuntime>(typeof(BlogContext));
 
-    public static async Task<Node> StartAsync(string connectionString, string? redis = null, Action<FraiseQLStateOptions>? configure = null)
+    public static async Task<Node> StartAsync(string connectionString, string? redis = null, Action<FraiseQLStateOptions>? configure = null, bool frontEnd = false)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Services.AddPooledDbContextFactory<BlogContext>(o => o.UseNpgsql(connectionString).UseFraiseQLState());
+        builder.Services.AddPooledDbContextFactory<BlogContext>(o => o.UseNpgsql(connectionString).UseFraiseQLState(s =>
+        {
+            if (frontEnd)
+            {
+                s.UseFastFrontEnd();
+            }
+        }));
         var state = builder.Services.AddFraiseQLState<BlogContext>(configure: configure);
         if (redis is not null)
         {

@@ -16,4 +16,12 @@ internal static partial class StateStrings
     public static string ReplacedService(string service) =>
         $"Another package or the application replaces {service} with ReplaceService(). UseFraiseQLState() stands around that service, and would do "
         + "nothing. Remove the replacement, or remove UseFraiseQLState() from this context.";
+
+    public const string FrontEndNotInInternalServices =
+        "UseFastFrontEnd() is used together with UseInternalServiceProvider(), whose services it cannot change. "
+        + "Remove UseFastFrontEnd(), or let EF Core build its internal services itself.";
+
+    public static string ForeignQueryCompiler(string? implementation) =>
+        $"UseFastFrontEnd() takes the place of EF Core's query compiler, but another package has put {implementation ?? "one of its own"} there. "
+        + "Remove UseFastFrontEnd() from this context, or that package.";
 }
