@@ -36,7 +36,7 @@ internal sealed class FrontEndQueryCompiler : QueryCompiler
     private readonly IDiagnosticsLogger<DbLoggerCategory.Query> _logger;
     private readonly DbContext _context;
     private readonly IModel _model;
-    private readonly QueryShapes _shapes;
+    private readonly ShapeTable _shapes;
     private readonly bool _takesAll;
     private readonly bool _knowsKeys;
     private Surroundings? _sync;
@@ -52,7 +52,7 @@ internal sealed class FrontEndQueryCompiler : QueryCompiler
         IEvaluatableExpressionFilter evaluatableExpressionFilter,
         IModel model,
         IDbContextOptions options,
-        QueryShapes shapes)
+        ShapeTable shapes)
         : base(queryContextFactory, compiledQueryCache, compiledQueryCacheKeyGenerator, database, logger, currentContext, evaluatableExpressionFilter, model)
     {
         _contexts = queryContextFactory;
@@ -86,7 +86,7 @@ internal sealed class FrontEndQueryCompiler : QueryCompiler
             throw new InvalidOperationException(StateStrings.ForeignQueryCompiler(registered?.FullName));
         }
 
-        services.TryAddSingleton<QueryShapes>();
+        services.TryAddSingleton<ShapeTable>();
         services.Replace(ServiceDescriptor.Scoped<IQueryCompiler, FrontEndQueryCompiler>());
     }
 

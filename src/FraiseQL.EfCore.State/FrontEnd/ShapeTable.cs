@@ -3,13 +3,28 @@ using System.Collections.Concurrent;
 namespace FraiseQL.EfCore.State.FrontEnd;
 
 /// <summary>The shapes that one of EF's internal service providers has seen. Thread-safe; readers take no lock.</summary>
-internal sealed class QueryShapes
+internal sealed class ShapeTable
 {
     // As many as EF keeps compiled queries.
     private const int Most = 1024;
 
     private volatile ConcurrentDictionary<int, QueryShape> _shapes = new();
     private int _count;
+
+    /// <summary>Every shape that is kept.</summary>
+    public IEnumerable<QueryShape> All
+    {
+        get
+        {
+            foreach (var (_, first) in _shapes)
+            {
+                for (var shape = first; shape is not null; shape = shape.Next)
+                {
+                    yield return shape;
+                }
+            }
+        }
+    }
 
     public QueryShape? Find(ShapeReader reader)
     {
