@@ -26,6 +26,7 @@ public sealed class AllocationTests : IAsyncLifetime
     private IHost _host = null!;
     private BlogContext _db = null!;
     private BlogContext _plain = null!;
+    private BlogContext _front = null!;
     private int _views;
 
     public async Task InitializeAsync()
@@ -50,6 +51,7 @@ public sealed class AllocationTests : IAsyncLifetime
 
         _db.ChangeTracker.Clear();
         _plain = Plain(connectionString);
+        _front = WithFrontEnd(connectionString);
         await _host.StartAsync();
         await Eventually.Until(async () =>
         {
@@ -62,6 +64,7 @@ public sealed class AllocationTests : IAsyncLifetime
     {
         await _db.DisposeAsync();
         await _plain.DisposeAsync();
+        await _front.DisposeAsync();
         await _host.StopAsync();
         _host.Dispose();
     }
@@ -88,6 +91,14 @@ public sealed class AllocationTests : IAsyncLifetime
         await BlogQueries.TwentyIncluded(_db, id).Cacheable(BlogQueries.Ttl).ToListAsync();
         _db.ChangeTracker.Clear();
     });
+
+    [Fact]
+    public Task HIT_E_of_one_row_allocates_at_most_4_KB()
+        => HitAsync(4 * Kilobyte, id => BlogQueries.One(_front, id).Cacheable(BlogQueries.Ttl).ToListAsync(), _front);
+
+    [Fact]
+    public Task HIT_E_of_20_rows_allocates_at_most_13_KB()
+        => HitAsync(13 * Kilobyte, id => BlogQueries.Twenty(_front, id).Cacheable(BlogQueries.Ttl).ToListAsync(), _front);
 
     [Fact]
     public Task HIT_COMP_of_one_row_allocates_at_most_1_9_KB() => HitAsync((int)(1.9 * Kilobyte), id => ReadAsync(s_oneCompiled(_db, BlogQueries.Key(id))));
@@ -131,7 +142,7 @@ public sealed class AllocationTests : IAsyncLifetime
     }
 
     // The operation completes synchronously, on this thread.
-    private async Task HitAsync(int ceiling, Func<int, Task> operation)
+    private async Task HitAsync(int ceiling, Func<int, Task> operation, BlogContext? context = null)
     {
         await operation(0);
         await operation(1);
@@ -149,7 +160,7 @@ public sealed class AllocationTests : IAsyncLifetime
                 return Task.FromResult((GC.GetAllocatedBytesForCurrentThread() - before) / Count);
             },
             bytes => bytes <= ceiling);
-        Assert.Equal(CacheOutcome.L1Hit, _db.Database.GetCacheOutcome());
+        Assert.Equal(CacheOutcome.L1Hit, (context ?? _db).Database.GetCacheOutcome());
     }
 
     private static async Task<long> LeastOfAllThreadsAsync(Func<int, Task> operation)
@@ -179,6 +190,9 @@ public sealed class AllocationTests : IAsyncLifetime
     }
 
     private static BlogContext Plain(string connectionString) => new(new DbContextOptionsBuilder<BlogContext>().UseNpgsql(connectionString).Options);
+
+    private BlogContext WithFrontEnd(string connectionString) => new(new DbContextOptionsBuilder<BlogContext>().UseNpgsql(connectionString)
+        .UseFraiseQLState(o => o.UseFastFrontEnd()).UseApplicationServiceProvider(_host.Services).Options);
 
     private BlogContext Context() => _host.Services.GetRequiredService<IDbContextFactory<BlogContext>>().CreateDbContext();
 

@@ -12,9 +12,18 @@ internal sealed record Captured(int Int, int Other, string? Text, bool Flag, int
     public static readonly Gen<Captured> Any = Gen.Select(
         Gen.Int[1, 6], Gen.Int[1, 6], Gen.Int[0, 4].Select(i => s_texts[i]), Gen.Bool, Gen.Int[0, 7], (i, o, t, f, s) => new Captured(i, o, t, f, s));
 
-    public static int Shared { get; set; }
-
+    // Of the thread that builds the query and, before anything is awaited, executes it.
+    [ThreadStatic]
     public static int SharedField;
+
+    [ThreadStatic]
+    private static int s_shared;
+
+    public static int Shared
+    {
+        get => s_shared;
+        set => s_shared = value;
+    }
 
     public static readonly int Unchanging = 3;
 
@@ -55,6 +64,8 @@ internal sealed record Captured(int Int, int Other, string? Text, bool Flag, int
     public Expression<Func<Post, bool>> Filter => Seed % 2 == 0 ? p => p.Views > Other : p => p.Id != Int;
 
     public int Call() => Int;
+
+    public override string ToString() => $"{Int} {Other} '{Text}' {Flag} {Seed}";
 
     // Here the record itself is what is captured: two of them may be equal and not the same.
     public Expression<Func<Post, bool>> Own() => p => p.Id >= Int;

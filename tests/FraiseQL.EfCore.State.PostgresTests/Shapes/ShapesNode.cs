@@ -26,12 +26,20 @@ internal sealed class ShapesNode : IAsyncDisposable
 
     public IServiceProvider Services => _host.Services;
 
-    public static async Task<ShapesNode> StartAsync(string connectionString, string? redis = null, Action<FraiseQLStateOptions>? configure = null)
+    public static async Task<ShapesNode> StartAsync(string connectionString, string? redis = null, Action<FraiseQLStateOptions>? configure = null, bool frontEnd = false)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.AddFakeLogging();
         CommandCounter? commands = null;
-        void Use(DbContextOptionsBuilder o) => o.UseNpgsql(connectionString).UseFraiseQLState().AddInterceptors(commands!, commands!.Connections);
+        void Use(DbContextOptionsBuilder o)
+        {
+            o.UseNpgsql(connectionString).UseFraiseQLState().AddInterceptors(commands!, commands!.Connections);
+            if (frontEnd)
+            {
+                o.UseFraiseQLState(s => s.UseFastFrontEnd());
+            }
+        }
+
         builder.Services.AddDbContextFactory<ShapesContext>(Use);
         builder.Services.AddPooledDbContextFactory<PooledShapesContext>(Use);
         builder.Services.AddDbContextFactory<RetryingShapesContext>(o =>

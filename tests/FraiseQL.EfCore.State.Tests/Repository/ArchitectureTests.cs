@@ -27,6 +27,16 @@ public sealed class ArchitectureTests
             RepositoryFiles.Read(file).AsSpan().Count('\n') <= MaxLines, $"{file} has more than {MaxLines} lines."));
     }
 
+    [Fact]
+    public void EFs_internal_API_is_used_in_one_file_which_is_behind_a_switch()
+    {
+        string[] files = [.. RepositoryFiles.Below("src", "*.cs"), .. RepositoryFiles.Below("src", "*.csproj"), .. RepositoryFiles.Below("src", "*.props")];
+        Assert.Equal(
+            "src/FraiseQL.EfCore.State/FrontEnd/FrontEndQueryCompiler.cs",
+            Assert.Single(files, file => RepositoryFiles.Read(file).Contains("EF1001", StringComparison.Ordinal)));
+        Assert.DoesNotContain("EF1001", RepositoryFiles.Read("Directory.Build.props"), StringComparison.Ordinal);
+    }
+
     [Theory]
     [MemberData(nameof(Libraries))]
     public void Public_types_live_where_users_look(string library)
