@@ -63,7 +63,7 @@ internal static class EventEndpoints
     {
         try
         {
-            await foreach (var item in feed.WatchAsync<TEntity>(cancellationToken))
+            await foreach (var item in feed.WatchAsync<TEntity>(cancellationToken: cancellationToken))
             {
                 await notices.WriteAsync(item.IsReset ? null : Notice(item.Change, postId), cancellationToken);
             }

@@ -54,6 +54,9 @@ public static partial class FraiseQLStateEventId
     /// <summary>The log is not the one that the handlers' position belongs to: events in between were not handled.</summary>
     public const int HandlersGap = 4006;
 
+    /// <summary>A handler that runs on every node failed for the last time; the event is left out on that node.</summary>
+    public const int HandlerGaveUp = 4007;
+
     /// <summary>The server's catalog could not be read: queries over views are not cached.</summary>
     public const int CatalogUnreadable = 3010;
 }

@@ -27,7 +27,7 @@ internal static partial class Log
     [LoggerMessage(
         FraiseQLStateEventId.HandlerParked, LogLevel.Error,
         "{handler} failed on {type} (seq {seq}) for the last time, after {attempt} attempts. The event and the later ones of its entity are parked in "
-        + "fraiseql.parked; all others go on. When the cause is mended, delete the entity's rows there: its next event is handled again.")]
+        + "fraiseql.parked; all others go on. When the cause is mended, call IDeadLetters.RetryAsync or SkipAsync.")]
     public static partial void HandlerParked(this ILogger logger, Exception error, string handler, string type, long seq, int attempt);
 
     [LoggerMessage(
@@ -35,4 +35,9 @@ internal static partial class Log
         "The event log is not the one that the position of group {group} belongs to (another server, a restored copy, or a new log). "
         + "The handlers begin with the changes from now on; those in between were not handled.")]
     public static partial void HandlersGap(this ILogger logger, string group);
+
+    [LoggerMessage(
+        FraiseQLStateEventId.HandlerGaveUp, LogLevel.Error,
+        "{handler} failed on {type} (seq {seq}) for the last time, after {attempt} attempts. It runs on every node, so the event is left out on this one.")]
+    public static partial void HandlerGaveUp(this ILogger logger, Exception error, string handler, string type, long seq, int attempt);
 }

@@ -1,6 +1,8 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.Dispatch;
+using FraiseQL.EfCore.State.Listener;
 
 namespace FraiseQL.EfCore.State.Diagnostics;
 
@@ -47,6 +49,16 @@ internal static partial class StateMetrics
             static () => Observed<WriteQueue>().Sum(queue => (long)queue.Unfinished),
             "{operation}",
             "Entries that wait to be written to the shared level, or are being written.");
+        s_meter.CreateObservableUpDownCounter(
+            "fraiseql.changes.backlog",
+            static () => Observed<DeliveryLedger>().Sum(ledger => (long)ledger.Open),
+            "{event}",
+            "Events that were read for handlers of this node and are not done.");
+        s_meter.CreateObservableUpDownCounter(
+            "fraiseql.listener.connected",
+            static () => Observed<ListenerStatus>().Sum(listener => listener.Connected ? 1L : 0),
+            "{connection}",
+            "Listeners of this process that follow their event log.");
     }
 
     public static void Observe(object level) => s_observed.TryAdd(level, null);

@@ -5,7 +5,7 @@ namespace FraiseQL.EfCore.State.Diagnostics;
 /// <summary>The instruments. Attributes come from bounded sets only: never a key, a parameter or a payload.</summary>
 internal static partial class StateMetrics
 {
-    private static readonly Meter s_meter = new(FraiseQLStateDiagnostics.MeterName);
+    private static readonly Meter s_meter = StateMeter.Instance;
 
     private static readonly Counter<long> s_requests = s_meter.CreateCounter<long>(
         "fraiseql.cache.requests", "{request}", "Executions of cacheable queries by where their rows came from.");

@@ -1,18 +1,47 @@
+using FraiseQL.EfCore.State.Dispatch;
+
 namespace FraiseQL.EfCore.State;
 
 /// <summary>What a handler has beside the event.</summary>
 /// <remarks>Belongs to one attempt; not thread-safe, as its services are not.</remarks>
 public sealed class ChangeContext
 {
-    internal ChangeContext(IServiceProvider services, int attempt)
+    private readonly InboxNote? _note;
+
+    internal ChangeContext(IServiceProvider services, int attempt, InboxNote? note = null)
     {
         Services = services;
         Attempt = attempt;
+        _note = note;
     }
 
     /// <summary>The services of this attempt's scope: a context resolved here is fresh, and disposed when the handler returns.</summary>
     public IServiceProvider Services { get; }
 
-    /// <summary>1 for the first attempt of this delivery, 2 for the next, and so on. A delivery after a crash begins at 1 again.</summary>
+    /// <summary>
+    /// 1 for the first attempt of this delivery, 2 for the next, and so on. A delivery after a crash begins at 1 again; one of a parked event
+    /// goes on where it ended.
+    /// </summary>
     public int Attempt { get; }
+
+    /// <summary>
+    /// Whether this handler has noted this event as processed, at an earlier delivery. For an effect outside the database, which
+    /// <c>WithInbox()</c> cannot commit together with its note; with <c>WithInbox()</c> it is never true, as such an event is skipped.
+    /// </summary>
+    /// <param name="cancellationToken">Cancels the look.</param>
+    /// <returns>Whether <see cref="MarkProcessedAsync"/> was called for it, and committed.</returns>
+    /// <exception cref="InvalidOperationException">The handler runs on every node (<c>Broadcast()</c>).</exception>
+    public Task<bool> AlreadyProcessedAsync(CancellationToken cancellationToken = default)
+        => Note.ExistsAsync(Services, cancellationToken);
+
+    /// <summary>
+    /// Notes this event as processed by this handler, through the context of this scope: in its transaction, when it has one open, or at
+    /// once. With <c>WithInbox()</c> that has been done.
+    /// </summary>
+    /// <param name="cancellationToken">Cancels the note.</param>
+    /// <returns>A task that completes when it is noted.</returns>
+    /// <exception cref="InvalidOperationException">The handler runs on every node (<c>Broadcast()</c>).</exception>
+    public Task MarkProcessedAsync(CancellationToken cancellationToken = default) => Note.WriteAsync(Services, cancellationToken);
+
+    private InboxNote Note => _note ?? throw new InvalidOperationException(StateStrings.InboxOutsideGroup);
 }

@@ -1,3 +1,4 @@
+using System.Linq.Expressions;
 using System.Text.Json;
 using FraiseQL.EfCore.State.Dispatch;
 
@@ -44,8 +45,23 @@ public sealed class ChangeEvent<TEntity>
     /// <summary>When the row was written, by the database's clock, in UTC. The commit came later.</summary>
     public DateTimeOffset Timestamp => _record.Change.At;
 
-    /// <summary>The W3C trace parent of the write, when the writer gave one.</summary>
-    public string? TraceParent => _record.TraceParent;
+    /// <summary>
+    /// What the writer said of the write (the setting <c>fraiseql.ctx</c>); an object without members when nothing. Any writer can say
+    /// anything there: a hint, not a proof.
+    /// </summary>
+    public JsonElement Context => _record.Context;
+
+    /// <summary>The W3C trace parent of the write (<c>traceparent</c> of <see cref="Context"/>), when the writer gave one.</summary>
+    public string? TraceParent => _record.ContextText("traceparent");
+
+    /// <summary>The tenant of the write (<c>tenant</c> of <see cref="Context"/>), when the writer gave one.</summary>
+    public string? Tenant => _record.ContextText("tenant");
+
+    /// <summary>Who made the write (<c>actor</c> of <see cref="Context"/>), when the writer said so.</summary>
+    public string? Actor => _record.ContextText("actor");
+
+    /// <summary>The node or program that made the write (<c>origin</c> of <see cref="Context"/>), when the writer said so.</summary>
+    public string? Origin => _record.ContextText("origin");
 
     /// <summary>
     /// The row after the change, by column names; for a delete what is known of the row before it: key and foreign keys. An object
@@ -55,6 +71,9 @@ public sealed class ChangeEvent<TEntity>
 
     /// <summary>The columns that an update changed; empty for the other kinds.</summary>
     public IReadOnlyList<string> ChangedColumns => _record.Change.Columns ?? [];
+
+    /// <summary>What an update changed, by column: <c>Changes["title"].New</c>. Empty for the other kinds.</summary>
+    public IReadOnlyDictionary<string, ColumnChange> Changes => _record.Changes;
 
     /// <summary>
     /// The entity after the change, not tracked and without navigations; <see langword="null"/> after a delete or a truncate, and when
@@ -75,4 +94,38 @@ public sealed class ChangeEvent<TEntity>
             return _entity;
         }
     }
+
+    /// <summary>Whether this is an update that changed the property.</summary>
+    /// <typeparam name="TProperty">The type of the property.</typeparam>
+    /// <param name="property">A property of the entity with a column of its own: <c>p => p.Status</c>.</param>
+    /// <returns>Whether the property has another value than before. Never for another kind of event.</returns>
+    /// <exception cref="InvalidOperationException">The event cannot tell: the property's column is not captured.</exception>
+    public bool Changed<TProperty>(Expression<Func<TEntity, TProperty>> property) => PropertyChange.Of(_record, property).IsChanged;
+
+    /// <summary>Whether this is an update that gave the property this value, which it did not have before.</summary>
+    /// <typeparam name="TProperty">The type of the property.</typeparam>
+    /// <param name="property">A property of the entity with a column of its own: <c>p => p.Status</c>.</param>
+    /// <param name="value">The value after the update.</param>
+    /// <returns>Whether it did. Never for another kind of event.</returns>
+    /// <exception cref="InvalidOperationException">The event cannot tell: the property's column is not captured, or this row had no JSON form.</exception>
+    public bool ChangedTo<TProperty>(Expression<Func<TEntity, TProperty>> property, TProperty value)
+        => PropertyChange.Of(_record, property) is { IsChanged: true } change && change.IsNow(value);
+
+    /// <summary>Whether this is an update that took this value from the property.</summary>
+    /// <typeparam name="TProperty">The type of the property.</typeparam>
+    /// <param name="property">A property of the entity with a column of its own, whose old value is captured: <c>p => p.Status</c>.</param>
+    /// <param name="value">The value before the update.</param>
+    /// <returns>Whether it did. Never for another kind of event.</returns>
+    /// <exception cref="InvalidOperationException">The event cannot tell: the old value of the property is not captured.</exception>
+    public bool ChangedFrom<TProperty>(Expression<Func<TEntity, TProperty>> property, TProperty value)
+        => PropertyChange.Of(_record, property) is { IsChanged: true } change && change.Was(value);
+
+    /// <summary>The event as JSON text.</summary>
+    /// <param name="format">The form.</param>
+    /// <returns>One JSON object. Of the same event always the same text.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="format"/> is none of the known ones.</exception>
+    public string ToJson(EventFormat format = EventFormat.FraiseQL) => EventJson.Write(_record, format);
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Type} {Id}";
 }

@@ -60,6 +60,9 @@ internal sealed class ColumnValue
         }
     }
 
+    /// <summary>Whether two values of the property are the same, by its own comparer.</summary>
+    public bool AreEqual(object? read, object? other) => _property.GetValueComparer().Equals(read, other);
+
     private bool TryReadPostgresForm(JsonElement value, out object? provided)
     {
         provided = null;

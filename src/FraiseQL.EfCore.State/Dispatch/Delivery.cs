@@ -2,7 +2,7 @@ namespace FraiseQL.EfCore.State.Dispatch;
 
 /// <summary>One event on its way through the handlers that want it.</summary>
 /// <remarks>Worked on by one lane at a time.</remarks>
-internal sealed class Delivery(EventRecord record, IReadOnlyList<HandlerRoute> routes, LogPlace window)
+internal sealed class Delivery(EventRecord record, IReadOnlyList<HandlerRoute> routes, LogPlace window) : ILaneItem
 {
     public EventRecord Record => record;
 

@@ -13,9 +13,16 @@ internal sealed class EventRecord(ChangeRecord change, EventShape shape, string 
 {
     private static readonly JsonElement Nothing = JsonDocument.Parse("{}").RootElement;
 
+    private static readonly IReadOnlyDictionary<string, ColumnChange> NoChanges = new Dictionary<string, ColumnChange>();
+
     private JsonElement? _payload;
+    private JsonElement? _before;
+    private JsonElement? _context;
+    private IReadOnlyDictionary<string, ColumnChange>? _changes;
 
     public ChangeRecord Change => change;
+
+    public string Epoch => epoch;
 
     public EventShape Shape => shape;
 
@@ -30,15 +37,28 @@ internal sealed class EventRecord(ChangeRecord change, EventShape shape, string 
 
     public JsonElement Payload => _payload ??= (change.Data ?? change.Before) is { } json ? Parse(json) : Nothing;
 
-    public string? TraceParent
-        => change.Context is { } context
-            && Parse(context) is { ValueKind: JsonValueKind.Object } parsed
-            && parsed.TryGetProperty("traceparent", out var parent) && parent.ValueKind == JsonValueKind.String
-                ? parent.GetString()
-                : null;
+    /// <summary>What is known of the row before the change.</summary>
+    public JsonElement Before => _before ??= change.Before is { } json ? Parse(json) : Nothing;
+
+    /// <summary>What the writer said of the write; an object without members when nothing.</summary>
+    public JsonElement Context
+        => _context ??= change.Context is { } json && Parse(json) is { ValueKind: JsonValueKind.Object } parsed ? parsed : Nothing;
+
+    /// <summary>What an update changed, by column.</summary>
+    public IReadOnlyDictionary<string, ColumnChange> Changes
+        => _changes ??= change.Kind != ChangeKind.Updated || change.Columns is not { Length: > 0 } columns
+            ? NoChanges
+            : columns.ToDictionary(
+                column => column,
+                column => new ColumnChange(Find(Before, column), change.Data is null ? null : Find(Payload, column)),
+                StringComparer.Ordinal);
+
+    /// <summary>A text of the write's context; <see langword="null"/> when the writer gave none.</summary>
+    public string? ContextText(string name)
+        => Find(Context, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
 
     /// <summary>The part of <see cref="Id"/> that tells one log from another.</summary>
-    public static string Epoch(string log)
+    public static string EpochOf(string log)
         => XxHash32.HashToUInt32(MemoryMarshal.AsBytes(log.AsSpan())).ToString("x8", CultureInfo.InvariantCulture);
 
     public object? Materialise(IServiceProvider services)
@@ -67,6 +87,8 @@ internal sealed class EventRecord(ChangeRecord change, EventShape shape, string 
 
         return text.ToString();
     }
+
+    private static JsonElement? Find(JsonElement row, string name) => row.TryGetProperty(name, out var value) ? value : null;
 
     private static string Text(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
 

@@ -6,9 +6,11 @@ namespace FraiseQL.EfCore.State.Dispatch;
 /// <param name="IsPart">Whether the table holds only a part of the entity.</param>
 /// <param name="Materialiser">Makes the entity of a row; <see langword="null"/> for a part.</param>
 /// <param name="Routes">The handlers of the entity.</param>
+/// <param name="Columns">The columns of the entity's properties, by the names of the properties; <see langword="null"/> for a part.</param>
 internal sealed record EventShape(
-    string Prefix, IReadOnlyList<string> KeyNames, bool IsPart, EntityMaterialiser? Materialiser, IReadOnlyList<HandlerRoute> Routes)
+    string Prefix, IReadOnlyList<string> KeyNames, bool IsPart, EntityMaterialiser? Materialiser, IReadOnlyList<HandlerRoute> Routes,
+    IReadOnlyDictionary<string, ColumnValue>? Columns = null)
 {
     /// <summary>Which handlers want the event.</summary>
-    public List<HandlerRoute> RoutesOf(string type) => [.. Routes.Where(route => route.EventType is null || route.EventType == type)];
+    public List<HandlerRoute> RoutesOf(EventRecord record) => [.. Routes.Where(route => route.WantsKind(record))];
 }

@@ -8,8 +8,17 @@ namespace FraiseQL.EfCore.State.Dispatch;
 /// the clocks of the nodes do not matter; each take-over raises the fence, and a write with an older fence changes nothing.
 /// </summary>
 /// <remarks>Thread-safe once the lease is taken. No transaction is open between its statements.</remarks>
-internal sealed class HandlerGroup(SerialConnection connection, string name, string owner, StateRuntime runtime)
+internal sealed partial class HandlerGroup(SerialConnection connection, string name, string owner, StateRuntime runtime) : IHandlerGroup
 {
+    // A handled event keeps its note until no delivery of it can come any more, and a while longer than a node can be late.
+    private const string PruneSql =
+        """
+        delete from fraiseql.inbox i using fraiseql.consumer c
+        where c.name = $1 and c.fence = $2 and i.consumer = $1 and pg_visible_in_snapshot(i.tx, c.position)
+          and i.handled_at < clock_timestamp() - $3
+          and not exists (select from fraiseql.parked p where p.consumer = $1 and p.seq = i.seq)
+        """;
+
     private readonly TimeSpan _lease = runtime.Options.Cdc.HandlerLease;
     private long _fence;
     private long _heldSince;
@@ -17,11 +26,21 @@ internal sealed class HandlerGroup(SerialConnection connection, string name, str
     /// <summary>Whether the lease has not run out by this node's own reckoning: a node that slept must not go on as if nothing had been.</summary>
     public bool IsHeld => _fence > 0 && runtime.Time.GetElapsedTime(Interlocked.Read(ref _heldSince)) < _lease;
 
-    /// <summary>Makes the group's row, at the current position, when it is not there.</summary>
-    public Task EnsureAsync(LogState state, CancellationToken cancellationToken)
-        => connection.FirstAsync(
-            "insert into fraiseql.consumer (name, position, system_id) values ($1, $2::text::pg_snapshot, $3) on conflict (name) do nothing",
-            [name, state.Snapshot.ToString(), state.Identity.Log], static _ => true, cancellationToken);
+    public string Name => name;
+
+    public long Fence => _fence;
+
+    /// <summary>Makes the group's row when it is not there: at that place, by default the current one.</summary>
+    public Task EnsureAsync(LogState state, CancellationToken cancellationToken, LogPlace? start = null)
+    {
+        start ??= LogPlace.At(state.Snapshot);
+        return connection.FirstAsync(
+            """
+            insert into fraiseql.consumer (name, position, window_end, seq, system_id)
+            values ($1, $2::text::pg_snapshot, $3::text::pg_snapshot, $4, $5) on conflict (name) do nothing
+            """,
+            [name, start.From.ToString(), start.To?.ToString(), start.Seq, state.Identity.Log], static _ => true, cancellationToken);
+    }
 
     /// <summary>Takes the lease when nobody else holds it.</summary>
     /// <returns>Where the group is, and the log that this refers to; <see langword="null"/> when another node holds the lease.</returns>
@@ -95,41 +114,8 @@ internal sealed class HandlerGroup(SerialConnection connection, string name, str
             """,
             [name, _fence, place.From.ToString(), place.To?.ToString(), place.Seq], cancellationToken);
 
-    /// <summary>Puts an event aside that could not be handled.</summary>
-    /// <exception cref="LeaseLostException">Another node has taken the group over.</exception>
-    public Task ParkAsync(Delivery delivery, string error, CancellationToken cancellationToken)
-        => WriteAsync(
-            """
-            with held as (select from fraiseql.consumer where name = $1 and fence = $2 for share),
-                 parked as (insert into fraiseql.parked (consumer, entity, key, seq, tx, attempts, error)
-                            select $1, $3, $4, $5, $6, $7, $8 from held on conflict do nothing)
-            select 1 from held
-            """,
-            [.. Arguments(delivery), delivery.Attempts, error], cancellationToken);
-
-    /// <summary>Puts an event aside when an earlier one of its entity still is.</summary>
-    /// <returns>Whether it was put aside. If not, somebody has cleared the entity, and the event is to be handled.</returns>
-    /// <exception cref="LeaseLostException">Another node has taken the group over.</exception>
-    public async Task<bool> ParkBehindAsync(Delivery delivery, CancellationToken cancellationToken)
-        => await connection.FirstAsync(
-            """
-            with held as (select from fraiseql.consumer where name = $1 and fence = $2 for share),
-                 earlier as (select from fraiseql.parked where consumer = $1 and entity = $3 and key = $4 limit 1),
-                 parked as (insert into fraiseql.parked (consumer, entity, key, seq, tx, attempts, error)
-                            select $1, $3, $4, $5, $6, 0, $7 from held, earlier on conflict do nothing)
-            select exists (select from earlier) from held
-            """,
-            [.. Arguments(delivery), StateStrings.ParkedBehind], static row => (bool?)row.GetBoolean(0), cancellationToken).ConfigureAwait(false)
-            ?? throw new LeaseLostException();
-
-    /// <summary>The entities that have parked events.</summary>
-    public Task<List<(string Entity, string Key)>> ReadParkedAsync(CancellationToken cancellationToken)
-        => connection.AllAsync(
-            "select distinct entity, key from fraiseql.parked where consumer = $1", [name],
-            static row => (row.GetString(0), row.GetString(1)), cancellationToken);
-
-    private object?[] Arguments(Delivery delivery)
-        => [name, _fence, delivery.EntityKey.Entity, delivery.EntityKey.Key, delivery.Record.Change.Seq, delivery.Record.Change.TransactionId];
+    public Task PruneInboxAsync(CancellationToken cancellationToken)
+        => connection.FirstAsync(PruneSql, [name, _fence, 2 * _lease], static _ => true, cancellationToken);
 
     private async Task WriteAsync(string sql, object?[] arguments, CancellationToken cancellationToken)
     {

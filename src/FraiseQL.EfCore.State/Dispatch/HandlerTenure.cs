@@ -11,15 +11,17 @@ namespace FraiseQL.EfCore.State.Dispatch;
 /// The time in which this node runs the handlers: it reads the log from the group's position, gives the events to the lanes, and keeps the
 /// place up to which everything is done. It ends when the host stops, the lease is lost or the database connection breaks.
 /// </summary>
-internal sealed class HandlerTenure
+internal sealed partial class HandlerTenure
 {
     private const int PageSize = 500;
 
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromMilliseconds(200);
 
+    private static readonly TimeSpan PruneInterval = TimeSpan.FromSeconds(10);
+
     private readonly SerialConnection _connection;
-    private readonly HandlerGroup _group;
-    private readonly IReadOnlyDictionary<string, EventShape> _shapes;
+    private readonly IHandlerGroup _group;
+    private readonly HandlerGroupPlan _plan;
     private readonly HandlerInvoker _invoker;
     private readonly StateRuntime _runtime;
     private readonly WakeSignal _wake;
@@ -30,17 +32,17 @@ internal sealed class HandlerTenure
     private LogPlace _place;
 
     public HandlerTenure(
-        SerialConnection connection, HandlerGroup group, LogPlace place, string systemId,
-        IReadOnlyDictionary<string, EventShape> shapes, HandlerInvoker invoker, StateRuntime runtime, WakeSignal wake)
+        SerialConnection connection, IHandlerGroup group, LogPlace place, string systemId,
+        HandlerGroupPlan plan, HandlerInvoker invoker, StateRuntime runtime, WakeSignal wake)
     {
         _connection = connection;
         _group = group;
-        _shapes = shapes;
+        _plan = plan;
         _invoker = invoker;
         _runtime = runtime;
         _wake = wake;
         _logger = runtime.Logger;
-        _epoch = EventRecord.Epoch(systemId);
+        _epoch = EventRecord.EpochOf(systemId);
         _place = place;
         _ledger = new DeliveryLedger(place);
     }
@@ -56,10 +58,11 @@ internal sealed class HandlerTenure
             _parked[entity] = true;
         }
 
+        StateMetrics.Observe(_ledger);
         using var noMoreReading = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         using var noMoreKeeping = new CancellationTokenSource();
         using var noMoreWork = CancellationTokenSource.CreateLinkedTokenSource(aborting);
-        var lanes = new KeyedLanes(HandleAsync, noMoreWork.Token);
+        var lanes = new KeyedLanes<ILaneItem>(WorkAsync, noMoreWork.Token, _plan.Options.Lanes);
         var reading = ReadAsync(lanes, noMoreReading.Token);
         var keeping = KeepAsync(noMoreKeeping.Token);
         var first = await Task.WhenAny(reading, keeping, lanes.Failure).ConfigureAwait(false);
@@ -84,7 +87,7 @@ internal sealed class HandlerTenure
         await first.ConfigureAwait(false);
     }
 
-    private async Task ReadAsync(KeyedLanes lanes, CancellationToken cancellationToken)
+    private async Task ReadAsync(KeyedLanes<ILaneItem> lanes, CancellationToken cancellationToken)
     {
         var reader = await _connection.RunAsync(open => Task.FromResult(new EventLogReader(open)), cancellationToken).ConfigureAwait(false);
         await using var _ = reader.ConfigureAwait(false);
@@ -99,6 +102,7 @@ internal sealed class HandlerTenure
         var rung = true;
         while (true)
         {
+            await EnqueueRetriesAsync(lanes, cancellationToken).ConfigureAwait(false);
             var page = await _connection
                 .RunAsync(_ => reader.ReadPageAsync(_place.From, _place.To, _place.Seq, PageSize, cancellationToken), cancellationToken)
                 .ConfigureAwait(false);
@@ -113,20 +117,20 @@ internal sealed class HandlerTenure
             if (page.IsLast)
             {
                 var pause = pacing.Next(rung || found, found, page.To.InProgress.Length > 0);
-                rung = await _wake.WaitAsync(pause, cancellationToken).ConfigureAwait(false);
+                rung = await _wake.WaitAsync(PauseForRetries(pause), cancellationToken).ConfigureAwait(false);
             }
         }
     }
 
-    private async Task HandOverAsync(KeyedLanes lanes, ChangeRecord change, LogPlace window, CancellationToken cancellationToken)
+    private async Task HandOverAsync(KeyedLanes<ILaneItem> lanes, ChangeRecord change, LogPlace window, CancellationToken cancellationToken)
     {
-        if (!_shapes.TryGetValue(change.Relation, out var shape))
+        if (!_plan.Shapes.TryGetValue(change.Relation, out var shape))
         {
             return;
         }
 
         var record = new EventRecord(change, shape, _epoch);
-        var routes = shape.RoutesOf(record.Type);
+        var routes = shape.RoutesOf(record);
         if (routes.Count == 0)
         {
             return;
@@ -153,6 +157,7 @@ internal sealed class HandlerTenure
     {
         var renewal = _runtime.Options.Cdc.HandlerLease / 3;
         var keptAt = _runtime.Time.GetTimestamp();
+        var prunedAt = keptAt;
         using var timer = new PeriodicTimer(CheckpointInterval, _runtime.Time);
         while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
         {
@@ -161,6 +166,12 @@ internal sealed class HandlerTenure
             {
                 keptAt = _runtime.Time.GetTimestamp();
                 await CheckpointInTimeAsync(place, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (_runtime.Time.GetElapsedTime(prunedAt) >= PruneInterval)
+            {
+                prunedAt = _runtime.Time.GetTimestamp();
+                await _group.PruneInboxAsync(cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -180,6 +191,9 @@ internal sealed class HandlerTenure
         }
     }
 
+    private Task WorkAsync(ILaneItem item, CancellationToken cancellationToken)
+        => item is Delivery delivery ? HandleAsync(delivery, cancellationToken) : RetryAsync(((EntityRetry)item).Entity, cancellationToken);
+
     private async Task HandleAsync(Delivery delivery, CancellationToken cancellationToken)
     {
         if (!_group.IsHeld)
@@ -198,12 +212,22 @@ internal sealed class HandlerTenure
             _parked.TryRemove(delivery.EntityKey, out _);
         }
 
-        if (await _invoker.TryHandleAsync(delivery, cancellationToken).ConfigureAwait(false) is { } error)
+        if (await _invoker.TryHandleAsync(delivery, cancellationToken).ConfigureAwait(false) is not { } error)
         {
+            StateMetrics.Handled(_group.Name, HandlerOutcome.Handled, _runtime.Time.GetUtcNow() - delivery.Record.Change.At);
+        }
+        else if (await _group.ParkAsync(delivery, HandlerInvoker.Describe(error), cancellationToken).ConfigureAwait(false))
+        {
+            _parked[delivery.EntityKey] = true;
+            StateMetrics.Handled(_group.Name, HandlerOutcome.Parked);
             _logger.HandlerParked(
                 error, delivery.Routes[delivery.Handled].Name, delivery.Record.Type, delivery.Record.Change.Seq, delivery.Attempts);
-            await _group.ParkAsync(delivery, HandlerInvoker.Describe(error), cancellationToken).ConfigureAwait(false);
-            _parked[delivery.EntityKey] = true;
+        }
+        else
+        {
+            StateMetrics.Handled(_group.Name, HandlerOutcome.Skipped);
+            _logger.HandlerGaveUp(
+                error, delivery.Routes[delivery.Handled].Name, delivery.Record.Type, delivery.Record.Change.Seq, delivery.Attempts);
         }
 
         _ledger.Done(delivery);

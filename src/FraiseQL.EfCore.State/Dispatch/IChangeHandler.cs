@@ -7,7 +7,7 @@ namespace FraiseQL.EfCore.State;
 /// <remarks>
 /// Each event is handled on one node of the cluster, at least once: after a crash or a lost database connection an event may come again,
 /// with the same <see cref="ChangeEvent{TEntity}.Id"/>. Events of one entity come one at a time and in the order of the writes; events of
-/// different entities run in parallel. A handler that throws is tried again (<c>Cdc:HandlerAttempts</c>); then the event, and the later
+/// different entities run in parallel. A handler that throws is tried again (<c>Cdc:Retry:Attempts</c>); then the event, and the later
 /// ones of that entity, are parked in the table <c>fraiseql.parked</c>, and the rest goes on. No database transaction is open while a
 /// handler runs. An instance is made for each attempt, in a scope of its own.
 /// </remarks>

@@ -6,14 +6,14 @@ namespace FraiseQL.EfCore.State.Dispatch;
 /// Works on deliveries in parallel, those of one key one after the other: a key always goes to the same lane, and a lane has one worker.
 /// </summary>
 /// <remarks>One producer. Bounded: a full lane makes the producer wait.</remarks>
-internal sealed class KeyedLanes
+internal sealed class KeyedLanes<TItem>
+    where TItem : ILaneItem
 {
-    private const int Lanes = 8;
     private const int LaneCapacity = 64;
 
-    private readonly Channel<Delivery>[] _lanes = new Channel<Delivery>[Lanes];
-    private readonly Task[] _workers = new Task[Lanes];
-    private readonly Func<Delivery, CancellationToken, Task> _work;
+    private readonly Channel<TItem>[] _lanes;
+    private readonly Task[] _workers;
+    private readonly Func<TItem, CancellationToken, Task> _work;
     private readonly CancellationTokenSource _cancel;
     private readonly TaskCompletionSource _failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
@@ -23,13 +23,16 @@ internal sealed class KeyedLanes
 
     /// <param name="work">Works on one delivery; an exception ends all lanes.</param>
     /// <param name="cancellationToken">Cancels the work in hand; work not begun is dropped.</param>
-    public KeyedLanes(Func<Delivery, CancellationToken, Task> work, CancellationToken cancellationToken)
+    /// <param name="lanes">How many.</param>
+    public KeyedLanes(Func<TItem, CancellationToken, Task> work, CancellationToken cancellationToken, int lanes = 8)
     {
         _work = work;
+        _lanes = new Channel<TItem>[lanes];
+        _workers = new Task[lanes];
         _cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        for (var i = 0; i < Lanes; i++)
+        for (var i = 0; i < lanes; i++)
         {
-            var lane = Channel.CreateBounded<Delivery>(new BoundedChannelOptions(LaneCapacity) { SingleReader = true, SingleWriter = true });
+            var lane = Channel.CreateBounded<TItem>(new BoundedChannelOptions(LaneCapacity) { SingleReader = true, SingleWriter = true });
             _lanes[i] = lane;
             _workers[i] = Task.Run(() => RunAsync(lane.Reader), CancellationToken.None);
         }
@@ -38,15 +41,15 @@ internal sealed class KeyedLanes
     /// <summary>Fails when the work on a delivery threw; never completes otherwise.</summary>
     public Task Failure => _failure.Task;
 
-    public ValueTask EnqueueAsync(Delivery delivery, CancellationToken cancellationToken)
+    public ValueTask EnqueueAsync(TItem item, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
             _outstanding++;
         }
 
-        var lane = (uint)delivery.LaneHash % Lanes;
-        return _lanes[lane].Writer.WriteAsync(delivery, cancellationToken);
+        var lane = (uint)item.LaneHash % (uint)_lanes.Length;
+        return _lanes[lane].Writer.WriteAsync(item, cancellationToken);
     }
 
     /// <summary>Waits until everything that was enqueued has been worked on.</summary>
@@ -82,7 +85,7 @@ internal sealed class KeyedLanes
         _ = _failure.Task.Exception; // seen, if anybody cares
     }
 
-    private async Task RunAsync(ChannelReader<Delivery> lane)
+    private async Task RunAsync(ChannelReader<TItem> lane)
     {
         await foreach (var delivery in lane.ReadAllAsync().ConfigureAwait(false))
         {

@@ -21,15 +21,21 @@ internal sealed class EventLogReader : IAsyncDisposable
     /// <summary>How many changes are held in memory at once while a window is streamed.</summary>
     public const int PageSize = 5_000;
 
+    /// <summary>What <see cref="ReadChange"/> reads, of a row of the log named e.</summary>
+    internal const string Columns =
+        """
+        e.seq, null::text, e.tx, e.at, e.entity, e.relation, e.op::text,
+        e.key::text, e.before::text, e.after::text, e.data::text, e.ctx::text, e.cols
+        """;
+
     // The marker row carries the snapshot of the very statement that reads the changes, also when there are none.
     internal const string Sql =
-        """
+        $"""
         select -1::bigint, coalesce($4::text::pg_snapshot, pg_current_snapshot())::text,
                null::xid8, null::timestamptz, null::text, null::text, null::text, null::text, null::text, null::text, null::text, null::text, null::text[]
         union all
         select * from (
-            select e.seq, null::text, e.tx, e.at, e.entity, e.relation, e.op::text,
-                   e.key::text, e.before::text, e.after::text, e.data::text, e.ctx::text, e.cols
+            select {Columns}
             from fraiseql.change_event e
             where (e.tx >= $1 or e.tx = any($2))
               and e.seq > $3
@@ -131,7 +137,7 @@ internal sealed class EventLogReader : IAsyncDisposable
         return PgSnapshot.Parse(reader.GetString(1));
     }
 
-    private static ChangeRecord ReadChange(NpgsqlDataReader row)
+    internal static ChangeRecord ReadChange(NpgsqlDataReader row)
         => new(
             row.GetInt64(0),
             row.GetFieldValue<ulong>(2),

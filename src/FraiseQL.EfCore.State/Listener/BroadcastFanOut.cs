@@ -34,7 +34,11 @@ internal sealed class BroadcastFanOut(IReadOnlyList<IBroadcastConsumer> consumer
         }
     }
 
-    public void Changed(IReadOnlyList<ChangeRecord> changes) => All(consumer => consumer.Changed(changes));
+    public void Changed(PgSnapshot from, PgSnapshot to, IReadOnlyList<ChangeRecord> changes) => All(consumer =>
+    {
+        consumer.WindowReached(from, to);
+        consumer.Changed(changes);
+    });
 
     public void CaughtUp(PgSnapshot position)
     {

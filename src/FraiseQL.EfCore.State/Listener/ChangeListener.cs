@@ -80,6 +80,7 @@ internal sealed class ChangeListener : BackgroundService
                 }
 
                 Note(error);
+                StateMetrics.ListenerReconnects();
                 _logger.ListenerConnectionLost(error, _database.Name);
                 await Task.Delay(FirstReconnectDelay, _runtime.Time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }

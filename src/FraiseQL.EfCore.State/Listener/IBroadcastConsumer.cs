@@ -18,6 +18,11 @@ internal interface IBroadcastConsumer
     /// <summary>Called before a catch-up statement is sent; the result goes back in with <see cref="CaughtUp"/>.</summary>
     long PollStarting();
 
+    /// <summary>The changes that come next are those between these two positions; called before each <see cref="Changed"/>.</summary>
+    void WindowReached(PgSnapshot from, PgSnapshot to)
+    {
+    }
+
     /// <summary>Changes in ascending <see cref="ChangeRecord.Seq"/> within one position; called before <see cref="CaughtUp"/>.</summary>
     void Changed(IReadOnlyList<ChangeRecord> changes);
 

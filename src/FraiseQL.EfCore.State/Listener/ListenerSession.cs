@@ -58,7 +58,8 @@ internal sealed class ListenerSession : IAsyncDisposable
                 throw new InvalidOperationException(StateStrings.ListenerOnStandby(database.Name));
             }
 
-            var command = new NpgsqlCommand($"{EventLogReader.SessionSettings} listen {EventLogReader.Channel}", connection);
+            var listen = runtime.Options.Cdc.Transport == CdcTransport.Notify ? $"listen {EventLogReader.Channel}" : "";
+            var command = new NpgsqlCommand($"{EventLogReader.SessionSettings} {listen}", connection);
             await using var _ = command.ConfigureAwait(false);
             await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
             return new ListenerSession(connection, database, runtime, cursor, consumers, status, capture, logger);
@@ -167,9 +168,10 @@ internal sealed class ListenerSession : IAsyncDisposable
 
     private void HandOver(PgSnapshot windowEnd, IReadOnlyList<ChangeRecord> changes)
     {
-        _consumers.Changed(changes);
+        _consumers.Changed(_cursor.Position, windowEnd, changes);
         _cursor.HandedOver(windowEnd, changes[^1].Seq);
         _status.Streaming(changes.Count);
+        StateMetrics.Received(changes.Count);
     }
 
     private async Task AwaitCaptureAsync(CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using FraiseQL.EfCore.State.Diagnostics;
 using FraiseQL.EfCore.State.EventLog;
 
 namespace FraiseQL.EfCore.State.Listener;
@@ -31,7 +32,9 @@ internal sealed class ListenerStatus
     public IReadOnlyList<string> CaptureProblems => _captureProblems;
 
     /// <summary>Rung when there are changes, for whoever reads the log on its own account.</summary>
-    public WakeSignal Changes { get; } = new();
+    public WakeSignals Changes { get; } = new();
+
+    public ListenerStatus() => StateMetrics.Observe(this);
 
     public void Follows(string log) => _log = log;
 

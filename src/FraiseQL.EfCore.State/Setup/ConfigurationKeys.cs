@@ -12,8 +12,8 @@ internal static class ConfigurationKeys
         "Cache:Enabled", "Cache:DefaultTtl", "Cache:Version", "Cache:MaxRows", "Cache:MaxEntryBytes",
         "Cache:L1:MaxSizeMb",
         "Cache:L2:KeyPrefix", "Cache:L2:Timeout", "Cache:L2:WriteTimeout", "Cache:L2:BreakDuration", "Cache:L2:MaxPayloadBytes",
-        "Cdc:Enabled", "Cdc:PollInterval", "Cdc:IdlePollInterval", "Cdc:MaxReconnectDelay", "Cdc:HandlerAttempts",
-        "Cdc:HandlerRetryDelay", "Cdc:HandlerLease", "Cdc:HandlerGroup",
+        "Cdc:Enabled", "Cdc:Transport", "Cdc:PollInterval", "Cdc:IdlePollInterval", "Cdc:MaxReconnectDelay",
+        "Cdc:Retry:Attempts", "Cdc:Retry:Backoff", "Cdc:Retry:MinDelay", "Cdc:Retry:MaxDelay", "Cdc:Retry:Jitter", "Cdc:HandlerLease", "Cdc:HandlerGroup",
         "Consistency:MaxSilence",
     ];
 

@@ -105,6 +105,10 @@ public sealed class CdcOptions
     /// <value>The default value is <see langword="true"/>.</value>
     public bool Enabled { get; set; } = true;
 
+    /// <summary>What wakes the listener.</summary>
+    /// <value>The default value is <see cref="CdcTransport.Notify"/>.</value>
+    public CdcTransport Transport { get; set; } = CdcTransport.Notify;
+
     /// <summary>The longest pause between two looks at the log while something happens, in case every notification is lost.</summary>
     /// <value>The default value is 100 ms.</value>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(100);
@@ -117,13 +121,8 @@ public sealed class CdcOptions
     /// <value>The default value is 5 seconds; the first attempts come much sooner.</value>
     public TimeSpan MaxReconnectDelay { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How often a handler is tried before its event, and the later ones of that entity, are parked.</summary>
-    /// <value>The default value is 5. At least 1.</value>
-    public int HandlerAttempts { get; set; } = 5;
-
-    /// <summary>The pause before a handler's second attempt; it doubles with each further one, up to 30 seconds.</summary>
-    /// <value>The default value is 200 ms.</value>
-    public TimeSpan HandlerRetryDelay { get; set; } = TimeSpan.FromMilliseconds(200);
+    /// <summary>How handlers that fail are tried again.</summary>
+    public HandlerRetryOptions Retry { get; } = new();
 
     /// <summary>How long a node that is not heard of keeps the handlers before another node takes them over.</summary>
     /// <value>The default value is 5 seconds. From 1 second to 10 minutes.</value>

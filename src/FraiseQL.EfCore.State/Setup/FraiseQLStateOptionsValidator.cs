@@ -43,8 +43,19 @@ internal sealed class FraiseQLStateOptionsValidator(string name) : IValidateOpti
         Range("Cdc:PollInterval", options.Cdc.PollInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1), "it bounds how late a change is seen when notifications are lost");
         Range("Cdc:IdlePollInterval", options.Cdc.IdlePollInterval, options.Cdc.PollInterval, TimeSpan.FromMinutes(5), "it is at least Cdc:PollInterval");
         Range("Cdc:MaxReconnectDelay", options.Cdc.MaxReconnectDelay, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(5), "the listener waits at most this long between attempts");
-        Number("Cdc:HandlerAttempts", options.Cdc.HandlerAttempts, 1, 1000);
-        Range("Cdc:HandlerRetryDelay", options.Cdc.HandlerRetryDelay, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(30), "a failed handler is tried again after it");
+        Number("Cdc:Retry:Attempts", options.Cdc.Retry.Attempts, 1, 1000);
+        Range("Cdc:Retry:MinDelay", options.Cdc.Retry.MinDelay, TimeSpan.FromMilliseconds(1), options.Cdc.Retry.MaxDelay, "it is at most Cdc:Retry:MaxDelay");
+        Range("Cdc:Retry:MaxDelay", options.Cdc.Retry.MaxDelay, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1), "the events of the entity wait that long");
+        if (!Enum.IsDefined(options.Cdc.Retry.Backoff))
+        {
+            failures.Add(StateStrings.OptionUnknown("Cdc:Retry:Backoff", "Exponential, Linear or Fixed"));
+        }
+
+        if (options.Cdc.Transport is not (CdcTransport.Notify or CdcTransport.Poll))
+        {
+            failures.Add(StateStrings.TransportNotSupported($"{options.Cdc.Transport}"));
+        }
+
         Range("Cdc:HandlerLease", options.Cdc.HandlerLease, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10), "another node takes the handlers over after it");
         Range("Consistency:MaxSilence", options.Consistency.MaxSilence, 2 * options.Cdc.IdlePollInterval, TimeSpan.FromDays(1), "it is at least twice Cdc:IdlePollInterval, which is the heartbeat");
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);

@@ -1,6 +1,7 @@
 using FraiseQL.EfCore.State;
 using FraiseQL.EfCore.State.Cache;
 using FraiseQL.EfCore.State.Diagnostics;
+using FraiseQL.EfCore.State.Dispatch;
 using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.Listener;
 using FraiseQL.EfCore.State.Setup;
@@ -63,6 +64,7 @@ public static class FraiseQLStateServiceCollectionExtensions
         var builder = new FraiseQLStateBuilder(services, key);
         ListenerServices.Add(builder);
         SubscriptionServices.Add(builder);
+        DispatchServices.Add(builder);
         return builder;
     }
 

@@ -27,4 +27,23 @@ internal static partial class StateStrings
     public static string CannotMaterialise(string entity, string property, string column) =>
         $"{entity}.{property} cannot be made from the event: the logged form of column {column} cannot be read. "
         + "Use change.Payload instead of change.Entity, or read the row from the database.";
+
+    public static string NoHandlerInGroup(string group) =>
+        group.Length == 0
+            ? "ConfigureHandlers(null, …): no handler is in the context's own group. Register one without Competing(…), or remove the call."
+            : $"ConfigureHandlers(\"{group}\", …): no handler is in that group. Register one with Competing(\"{group}\"), or remove the call.";
+
+    public static string InboxOfBroadcast(string handler) =>
+        $"{handler} has Broadcast() and WithInbox(): the inbox is one for the cluster, so that all nodes but one would skip the event. Remove one of the two.";
+
+    public static string InboxNameTwice(string name) =>
+        $"Two handlers of one entity and group have the inbox name \"{name}\": the second would take the first's events for its own and skip them. "
+        + "Give one of them another name: WithInbox(\"name\").";
+
+    public static string NotAPosition(string setting) =>
+        $"{setting} is not a position. Take the text of ChangeFeedItem.Position as it is.";
+
+    public const string InboxOutsideGroup =
+        "AlreadyProcessedAsync() and MarkProcessedAsync() keep their notes once for the cluster, and a handler with Broadcast() runs on every node. "
+        + "Remove Broadcast(), or the call.";
 }

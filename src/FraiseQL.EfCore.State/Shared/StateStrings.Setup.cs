@@ -6,6 +6,13 @@ internal static partial class StateStrings
         $"{key} is {value}, but must be between {least} and {most}{(why is null ? string.Empty : $" ({why})")}. "
         + "Set it in the section given to AddFraiseQLState, by convention FraiseQL:State, or in its configure callback.";
 
+    public static string OptionUnknown(string key, string allowed) =>
+        $"{key} has a value that does not exist. Set it to {allowed}, in the section given to AddFraiseQLState or in its configure callback.";
+
+    public static string TransportNotSupported(string transport) =>
+        $"Cdc:Transport is {transport}, which this version does not have. Set it to Notify, which wakes the listener within a millisecond, or to Poll, "
+        + "for servers behind a pooler that does not carry LISTEN.";
+
     public static string UnknownKey(string key, string nearest) =>
         $"The configuration key '{key}' is unknown. Did you mean '{nearest}'? Correct the key, or remove it.";
 

@@ -13,8 +13,10 @@ internal sealed class ChangeFeed(StateRuntime runtime, ContextDatabase database,
     : IChangeFeed, IBroadcastConsumer
 {
     private readonly ConcurrentDictionary<FeedSubscription, FeedSubscription> _subscriptions = new();
+    private (PgSnapshot From, PgSnapshot To) _window = (PgSnapshot.Beginning, PgSnapshot.Beginning); // the listener's thread only
 
-    public async IAsyncEnumerable<ChangeFeedItem<TEntity>> WatchAsync<TEntity>([EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<ChangeFeedItem<TEntity>> WatchAsync<TEntity>(
+        WatchOptions<TEntity>? options, [EnumeratorCancellation] CancellationToken cancellationToken)
         where TEntity : class
     {
         if (!runtime.Options.Cdc.Enabled)
@@ -22,20 +24,42 @@ internal sealed class ChangeFeed(StateRuntime runtime, ContextDatabase database,
             throw new InvalidOperationException(StateStrings.FeedWithoutListener(database.Name));
         }
 
+        options ??= new WatchOptions<TEntity>();
+        var resumption = options.From is { } from ? FeedResumption.Parse(from) : null;
         var wanted = new HandlerRegistry(database.ContextType);
-        wanted.Add(new HandlerRoute<TEntity>($"WatchAsync<{typeof(TEntity).Name}>()", null, static (_, _, _) => Task.CompletedTask));
-        using var subscription = new FeedSubscription(wanted.Resolve(await database.ReadModelAsync().ConfigureAwait(false)));
+        wanted.Add(new HandlerRoute<TEntity>(
+            $"WatchAsync<{typeof(TEntity).Name}>()", null, null, new HandlerSettings(), static (_, _, _) => Task.CompletedTask));
+        var shapes = wanted.Resolve(await database.ReadModelAsync().ConfigureAwait(false));
+        using var subscription = new FeedSubscription(shapes, resumption is not null);
 
         // For change.Entity, which EF's context materialises.
         var scope = scopes.CreateAsyncScope();
         await using var _ = scope.ConfigureAwait(false);
+
+        // What is committed after this position is offered to the subscription.
+        var last = listener.Position is { } position ? LogPlace.At(position) : null;
         _subscriptions[subscription] = subscription;
         try
         {
-            while (true)
+            var entries = resumption is null
+                ? LiveAsync(subscription, cancellationToken)
+                : resumption.ReadAsync(database, subscription, LiveAsync, cancellationToken);
+            await foreach (var (record, place) in entries.ConfigureAwait(false))
             {
-                var record = await subscription.TakeAsync(cancellationToken).ConfigureAwait(false);
-                yield return new ChangeFeedItem<TEntity>(record is null ? null : new ChangeEvent<TEntity>(record, scope.ServiceProvider));
+                if (record is null)
+                {
+                    // Before the first change, and after the log was another one, only the listener knows a place.
+                    last = place ?? last;
+                    yield return new ChangeFeedItem<TEntity>(null, EventRecord.EpochOf(listener.Log), last);
+                    continue;
+                }
+
+                last = place;
+                var change = new ChangeEvent<TEntity>(record, scope.ServiceProvider);
+                if (options.Wants(change))
+                {
+                    yield return new ChangeFeedItem<TEntity>(change, record.Epoch, place);
+                }
             }
         }
         finally
@@ -48,20 +72,22 @@ internal sealed class ChangeFeed(StateRuntime runtime, ContextDatabase database,
     {
         foreach (var (subscription, _) in _subscriptions)
         {
-            subscription.Reset();
+            subscription.Reset(from);
         }
     }
 
     public long PollStarting() => 0;
 
+    public void WindowReached(PgSnapshot from, PgSnapshot to) => _window = (from, to);
+
     public void Changed(IReadOnlyList<ChangeRecord> changes)
     {
-        var epoch = EventRecord.Epoch(listener.Log);
+        var epoch = EventRecord.EpochOf(listener.Log);
         foreach (var (subscription, _) in _subscriptions)
         {
             foreach (var change in changes)
             {
-                subscription.Offer(change, epoch);
+                subscription.Offer(change, epoch, _window.From, _window.To);
             }
         }
     }
@@ -74,5 +100,14 @@ internal sealed class ChangeFeed(StateRuntime runtime, ContextDatabase database,
     public void CaptureVerified(IReadOnlySet<string> relations)
     {
         // A table that is not captured is refused when it is to be watched.
+    }
+
+    private static async IAsyncEnumerable<FeedEntry> LiveAsync(
+        FeedSubscription subscription, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            yield return await subscription.TakeAsync(cancellationToken).ConfigureAwait(false);
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using FraiseQL.EfCore.State.Dispatch;
 
 namespace FraiseQL.EfCore.State;
 
@@ -8,7 +9,15 @@ namespace FraiseQL.EfCore.State;
 public sealed class ChangeFeedItem<TEntity>
     where TEntity : class
 {
-    internal ChangeFeedItem(ChangeEvent<TEntity>? change) => Change = change;
+    private readonly string _epoch;
+    private readonly LogPlace? _place;
+
+    internal ChangeFeedItem(ChangeEvent<TEntity>? change, string epoch, LogPlace? place)
+    {
+        Change = change;
+        _epoch = epoch;
+        _place = place;
+    }
 
     /// <summary>The change; <see langword="null"/> for a reset.</summary>
     public ChangeEvent<TEntity>? Change { get; }
@@ -18,4 +27,11 @@ public sealed class ChangeFeedItem<TEntity>
     /// </summary>
     [MemberNotNullWhen(false, nameof(Change))]
     public bool IsReset => Change is null;
+
+    /// <summary>
+    /// Where this is in the log: an opaque text for <see cref="WatchOptions{TEntity}.From"/>, on this node or another, as long as the log goes
+    /// back that far. At a reset because the reader was too slow, the position after the last change that it was told: who goes on from there
+    /// misses nothing. <see langword="null"/> at a reset before the listener has first connected.
+    /// </summary>
+    public string? Position => _place is null ? null : FeedPosition.Format(_epoch, _place);
 }

@@ -16,15 +16,17 @@ public interface IChangeFeed
     /// changes may have been missed: at a reset, read what you show. After it nothing is missed, in the order of the writes for each entity.
     /// </summary>
     /// <typeparam name="TEntity">An entity type of the context's model, at the root of its hierarchy.</typeparam>
+    /// <param name="options">Which changes, and from where; <see langword="null"/> for all from now on.</param>
     /// <param name="cancellationToken">Ends the enumeration.</param>
     /// <returns>
-    /// The changes, without an end of its own. At most 1 000 wait for a slow reader; then they are dropped, and a reset says so. A lost
-    /// connection to the database delays changes and drops none.
+    /// The changes, without an end of its own. At most 1 000 wait for a slow reader; then they are dropped, and a reset says so, with the
+    /// position from which the log still has them. A lost connection to the database delays changes and drops none.
     /// </returns>
     /// <exception cref="InvalidOperationException">
     /// Thrown at the first item: the entity type is not in the model, its changes are not captured, or <c>Cdc:Enabled</c> is off.
     /// </exception>
+    /// <exception cref="ArgumentException">Thrown at the first item: <see cref="WatchOptions{TEntity}.From"/> is not a position.</exception>
     /// <exception cref="OperationCanceledException">Thrown by the enumeration: <paramref name="cancellationToken"/> was cancelled.</exception>
-    IAsyncEnumerable<ChangeFeedItem<TEntity>> WatchAsync<TEntity>(CancellationToken cancellationToken = default)
+    IAsyncEnumerable<ChangeFeedItem<TEntity>> WatchAsync<TEntity>(WatchOptions<TEntity>? options = null, CancellationToken cancellationToken = default)
         where TEntity : class;
 }

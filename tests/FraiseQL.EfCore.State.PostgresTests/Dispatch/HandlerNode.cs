@@ -45,7 +45,7 @@ internal sealed class HandlerNode : IAsyncDisposable
         handlers(builder.Services.AddFraiseQLState<ShopContext>(configure: o =>
         {
             o.Cdc.HandlerLease = TimeSpan.FromSeconds(1.5);
-            o.Cdc.HandlerRetryDelay = TimeSpan.FromMilliseconds(5);
+            o.Cdc.Retry.MinDelay = TimeSpan.FromMilliseconds(5);
             configure?.Invoke(o.Cdc);
         }));
         return new HandlerNode(builder.Build());

@@ -149,7 +149,7 @@ public sealed class HandlerTests
                 ? throw new InvalidOperationException("poison")
                 : Task.CompletedTask,
         };
-        await using (var node = await HandlerNode.StartAsync(database, handled.On("a"), o => o.HandlerAttempts = 3))
+        await using (var node = await HandlerNode.StartAsync(database, handled.On("a"), o => o.Retry.Attempts = 3))
         {
             await ExecuteAsync(database, "insert into posts select n, 'a', 0 from generate_series(1, 3) n");
             await ExecuteAsync(database, "update posts set title = 'b'");

@@ -137,7 +137,7 @@ public sealed class ChangeFeedTests
             node.Services.GetRequiredService<IChangeFeed>(), node.Services.GetRequiredKeyedService<IChangeFeed>(typeof(ShopContext)));
 
         using var end = new CancellationTokenSource();
-        await using var items = node.Services.GetRequiredService<IChangeFeed>().WatchAsync<Post>(end.Token).GetAsyncEnumerator();
+        await using var items = node.Services.GetRequiredService<IChangeFeed>().WatchAsync<Post>(cancellationToken: end.Token).GetAsyncEnumerator();
         Assert.True(await items.MoveNextAsync());
         var next = items.MoveNextAsync();
         await end.CancelAsync();

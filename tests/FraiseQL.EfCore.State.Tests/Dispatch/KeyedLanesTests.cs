@@ -16,7 +16,7 @@ public sealed class KeyedLanesTests
         var running = new ConcurrentDictionary<string, int>();
         var order = new ConcurrentDictionary<string, ConcurrentQueue<long>>();
         var most = 0;
-        var lanes = new KeyedLanes(
+        var lanes = new KeyedLanes<Delivery>(
             async (delivery, token) =>
             {
                 var key = delivery.EntityKey.Key;
@@ -44,7 +44,7 @@ public sealed class KeyedLanesTests
     {
         var gate = new Gate();
         var done = new ConcurrentQueue<long>();
-        var lanes = new KeyedLanes(
+        var lanes = new KeyedLanes<Delivery>(
             async (delivery, _) =>
             {
                 await gate.PassAsync();
@@ -66,7 +66,7 @@ public sealed class KeyedLanesTests
     {
         var gate = new Gate();
         using var impatience = new CancellationTokenSource();
-        var lanes = new KeyedLanes(
+        var lanes = new KeyedLanes<Delivery>(
             async (_, token) =>
             {
                 gate.Open();
@@ -85,7 +85,7 @@ public sealed class KeyedLanesTests
     [Fact]
     public async Task A_failure_of_the_work_ends_the_lanes_without_blocking_the_producer()
     {
-        var lanes = new KeyedLanes((_, _) => throw new InvalidOperationException("no"), default);
+        var lanes = new KeyedLanes<Delivery>((_, _) => throw new InvalidOperationException("no"), default);
         for (var seq = 1; seq <= 500; seq++)
         {
             await lanes.EnqueueAsync(Delivery(seq, 1), default);
