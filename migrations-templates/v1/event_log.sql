@@ -39,7 +39,7 @@ create table if not exists fraiseql.parked (
     tx xid8 not null,
     attempts int not null,
     error text,
-    event jsonb, -- the row of the log, which may be gone from there when the event is handled after all
+    event json, -- the row of the log, which may be gone from there when the event is handled after all
     parked_at timestamptz not null default clock_timestamp(),
     retry_at timestamptz, -- set when somebody wants it handled again
     primary key (consumer, seq)

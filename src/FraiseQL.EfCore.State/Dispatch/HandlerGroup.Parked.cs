@@ -12,7 +12,7 @@ internal sealed partial class HandlerGroup
             """
             with held as (select from fraiseql.consumer where name = $1 and fence = $2 for share),
                  parked as (insert into fraiseql.parked (consumer, entity, key, seq, tx, attempts, error, event)
-                            select $1, $3, $4, $5, $6, $7, $8, (select to_jsonb(e) from fraiseql.change_event e where e.tx = $6 and e.seq = $5)
+                            select $1, $3, $4, $5, $6, $7, $8, (select row_to_json(e) from fraiseql.change_event e where e.tx = $6 and e.seq = $5)
                             from held on conflict do nothing)
             select 1 from held
             """,
@@ -26,7 +26,7 @@ internal sealed partial class HandlerGroup
             with held as (select from fraiseql.consumer where name = $1 and fence = $2 for share),
                  earlier as (select from fraiseql.parked where consumer = $1 and entity = $3 and key = $4 limit 1),
                  parked as (insert into fraiseql.parked (consumer, entity, key, seq, tx, attempts, error, event)
-                            select $1, $3, $4, $5, $6, 0, $7, (select to_jsonb(e) from fraiseql.change_event e where e.tx = $6 and e.seq = $5)
+                            select $1, $3, $4, $5, $6, 0, $7, (select row_to_json(e) from fraiseql.change_event e where e.tx = $6 and e.seq = $5)
                             from held, earlier on conflict do nothing)
             select exists (select from earlier) from held
             """,
@@ -48,7 +48,7 @@ internal sealed partial class HandlerGroup
             $"""
             select {EventLogReader.Columns}, p.attempts, p.retry_at is not null
             from (select * from fraiseql.parked where consumer = $1 and entity = $2 and key = $3 order by seq limit 1) p,
-                 lateral jsonb_populate_record(null::fraiseql.change_event, p.event) e
+                 lateral json_populate_record(null::fraiseql.change_event, p.event) e
             """,
             [name, entity.Entity, entity.Key], static row => (ParkedEvent?)Read(row), cancellationToken);
 

@@ -43,7 +43,10 @@ internal sealed class FeedResumption(string epoch, LogPlace start)
                 var place = start;
                 do
                 {
+                    // The end of the window that the position is in was reached long ago; one that begins here ends now.
                     LogPage page;
+                    bool endsNow;
+                    var window = place.To;
                     do
                     {
                         page = await reader.ReadPageAsync(place.From, place.To, place.Seq, PageSize, cancellationToken).ConfigureAwait(false);
@@ -55,9 +58,11 @@ internal sealed class FeedResumption(string epoch, LogPlace start)
                             }
                         }
 
+                        endsNow = page.IsLast && window is null;
+                        window = page.IsLast ? null : window;
                         place = page.IsLast ? LogPlace.At(page.To) : new LogPlace(place.From, page.To, page.Changes[^1].Seq);
                     }
-                    while (!page.IsLast);
+                    while (!endsNow);
                 }
                 while (!subscription.TryGoOnFrom(place.From));
             }

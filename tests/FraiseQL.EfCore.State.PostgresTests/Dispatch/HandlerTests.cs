@@ -49,6 +49,7 @@ public sealed class HandlerTests
     [Feature("S2.2-entity-id")]
     [Feature("S2.2-timestamp")]
     [Feature("S2.2-payload")]
+    [Feature("S2.2-delta")]
     [Feature("S2.1-event-fields")]
     [Feature("S6.1-event-entity-id")]
     [Feature("S6.1-event-payload")]
@@ -59,7 +60,7 @@ public sealed class HandlerTests
         await using var node = await HandlerNode.StartAsync(database, handled.On("a"));
         await ExecuteAsync(
             database,
-            """begin; set local fraiseql.ctx = '{"traceparent": "00-11111111111111111111111111111111-2222222222222222-01"}'; insert into posts values (789, 'first', 1); commit""");
+            """begin; set local fraiseql.ctx = '{"traceparent": "00-11111111111111111111111111111111-2222222222222222-01", "actor": "Ada", "tenant": "acme", "origin": "web-1"}'; insert into posts values (789, 'first', 1); commit""");
         await ExecuteAsync(database, "update posts set title = 'second'");
         await ExecuteAsync(database, "delete from posts");
         await Eventually.Until(() => handled.Count == 3);
@@ -78,6 +79,11 @@ public sealed class HandlerTests
         Assert.Equal(789, deleted.Payload.GetProperty("id").GetInt32());
         Assert.Null(deleted.Entity);
         Assert.True(created.Seq < updated.Seq && updated.Seq < deleted.Seq);
+        Assert.Equal(("Ada", "acme", "web-1"), (created.Actor, created.Tenant, created.Origin));
+        Assert.Equal("second", updated.Changes["title"].New!.Value.GetString());
+        Assert.Null(updated.Changes["title"].Old); // not captured for this column
+        Assert.Empty(created.Changes);
+        Assert.Equal((EventTypes.Created<Post>(), EventTypes.Updated<Post>(), EventTypes.Deleted<Post>()), (created.Type, updated.Type, deleted.Type));
         Assert.EndsWith($"-{created.Seq}", created.Id, StringComparison.Ordinal);
     }
 
@@ -211,7 +217,7 @@ public sealed class HandlerTests
         var handled = new Handled { Before = (change, _, token) => Task.Delay(Random.Shared.Next(5), token) };
         await using var node = await HandlerNode.StartAsync(database, handled.On("a"));
         await ExecuteAsync(database, "insert into posts select n, 'a', 0 from generate_series(1, 40) n");
-        await ExecuteAsync(database, "truncate posts");
+        await ExecuteAsync(database, "truncate posts cascade");
         await ExecuteAsync(database, "insert into posts select n, 'a', 0 from generate_series(1, 40) n");
         await Eventually.Until(() => handled.Count == 81);
         var truncated = handled.Events[40];

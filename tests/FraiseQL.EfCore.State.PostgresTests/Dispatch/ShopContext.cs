@@ -7,6 +7,8 @@ public sealed class ShopContext(DbContextOptions<ShopContext> options) : DbConte
 {
     public DbSet<Post> Posts => Set<Post>();
 
+    public DbSet<Order> Orders => Set<Order>();
+
     public DbSet<Person> People => Set<Person>();
 
     public DbSet<Everything> Everything => Set<Everything>();
@@ -43,6 +45,15 @@ public sealed class ShopContext(DbContextOptions<ShopContext> options) : DbConte
             all.Property(e => e.Secret);
             all.Property<int>("shadow");
         });
+        modelBuilder.Entity<Order>(order =>
+        {
+            order.ToTable("orders");
+            order.Property(o => o.Id).HasColumnName("id").ValueGeneratedNever();
+            order.Property(o => o.Status).HasColumnName("status").HasConversion<string>();
+            order.Property(o => o.Note).HasColumnName("note");
+            order.Property(o => o.PostId).HasColumnName("post_id");
+            order.HasOne<Post>().WithMany().HasForeignKey(o => o.PostId);
+        });
         modelBuilder.Entity<Silent>().IgnoreChangeEvents();
     }
 }
@@ -54,6 +65,24 @@ public class Post
     public string Title { get; set; } = "";
 
     public int Version { get; set; }
+}
+
+public enum OrderStatus
+{
+    Open,
+    Paid,
+    Shipped,
+}
+
+public class Order
+{
+    public int Id { get; set; }
+
+    public OrderStatus Status { get; set; }
+
+    public string? Note { get; set; }
+
+    public int? PostId { get; set; }
 }
 
 public class PostTag

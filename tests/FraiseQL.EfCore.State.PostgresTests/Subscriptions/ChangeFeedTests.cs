@@ -145,6 +145,84 @@ public sealed class ChangeFeedTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await next);
     }
 
+    [Fact]
+    [Feature("S2.1-receive")]
+    public async Task A_watcher_goes_on_from_its_position_on_another_node_and_is_told_only_what_it_asked_for()
+    {
+        var database = await HandlerNode.CreateDatabaseAsync();
+        string position;
+        await using (var first = await StartAsync(database))
+        {
+            await using var watchers = new Watchers<Post>(first);
+            await watchers.GreetedAsync();
+            await ExecuteAsync(database, "INSERT INTO posts (id, title, version) VALUES (1, 'x', 1)");
+            position = (await ItemAsync(watchers.All[0])).Position!;
+        }
+
+        await ExecuteAsync(
+            database,
+            """
+            INSERT INTO posts (id, title, version) SELECT i, 'x', 1 FROM generate_series(2, 1700) i;
+            UPDATE posts SET version = 2 WHERE id = 9;
+            """);
+        await using var node = await StartAsync(database);
+        var feed = node.Services.GetRequiredService<IChangeFeed>();
+        await using var all = feed.WatchAsync(new WatchOptions<Post> { From = position }).GetAsyncEnumerator();
+        await using var some = feed.WatchAsync(new WatchOptions<Post> { From = position, Kinds = [ChangeKind.Updated], EntityId = "post-9", Where = e => e.Changed(p => p.Version) })
+            .GetAsyncEnumerator();
+        for (var id = 2; id <= 1700; id++)
+        {
+            Assert.Equal($"post_created post-{id}", Say(await NextAsync(all)));
+        }
+
+        Assert.Equal("post_updated post-9", Say(await NextAsync(all)));
+        Assert.Equal("post_updated post-9", Say(await NextAsync(some)));
+        await ExecuteAsync(database, "UPDATE posts SET title = 'y' WHERE id = 9");
+        await ExecuteAsync(database, "UPDATE posts SET version = 3 WHERE id IN (8, 9)");
+        Assert.Equal("post_updated post-9", Say(await NextAsync(all)));
+        Assert.Equal(["post_updated post-8", "post_updated post-9"], new[] { Say(await NextAsync(all)), Say(await NextAsync(all)) }.Order());
+        Assert.Equal("3", (await NextAsync(some)).Changes["version"].New!.Value.GetRawText());
+
+        static string Say(ChangeEvent<Post> change) => $"{change.Type} {change.EntityId}";
+    }
+
+    [Fact]
+    public async Task A_watcher_that_was_too_slow_finds_everything_from_the_position_of_its_reset()
+    {
+        var database = await HandlerNode.CreateDatabaseAsync();
+        await using var node = await StartAsync(database);
+        await using var watchers = new Watchers<Post>(node, node);
+        await watchers.GreetedAsync();
+        await ExecuteAsync(database, "INSERT INTO posts (id, title, version) VALUES (1, 'x', 1)");
+        Assert.Equal("post-1", (await NextAsync(watchers.All[0])).EntityId);
+        await ExecuteAsync(database, "INSERT INTO posts (id, title, version) SELECT i, 'x', 1 FROM generate_series(2, 2500) i");
+        var written = await HandlerTests.CountAsync(database, "SELECT max(tx::text::bigint) FROM fraiseql.change_event");
+        await Eventually.Until(() => node.Listener.Position!.Sees((ulong)written));
+
+        var reset = await ItemAsync(watchers.All[0]);
+        Assert.True(reset.IsReset);
+        await using var again = node.Services.GetRequiredService<IChangeFeed>().WatchAsync(new WatchOptions<Post> { From = reset.Position }).GetAsyncEnumerator();
+        for (var id = 2; id <= 2500; id++)
+        {
+            Assert.Equal($"post-{id}", (await NextAsync(again)).EntityId);
+        }
+    }
+
+    [Fact]
+    public async Task A_position_of_another_log_begins_with_a_reset_and_a_text_that_is_none_is_refused()
+    {
+        var database = await HandlerNode.CreateDatabaseAsync();
+        await using var node = await StartAsync(database);
+        var feed = node.Services.GetRequiredService<IChangeFeed>();
+        await using var foreign = feed.WatchAsync(new WatchOptions<Post> { From = "0badc0de;5:5:;;0" }).GetAsyncEnumerator();
+        Assert.True((await ItemAsync(foreign)).IsReset);
+        await ExecuteAsync(database, "INSERT INTO posts (id, title, version) VALUES (1, 'x', 1)");
+        Assert.Equal("post-1", (await NextAsync(foreign)).EntityId);
+
+        await using var forged = feed.WatchAsync(new WatchOptions<Post> { From = "1'; drop table posts" }).GetAsyncEnumerator();
+        await Assert.ThrowsAsync<ArgumentException>(async () => await forged.MoveNextAsync());
+    }
+
     private static Task<HandlerNode> StartAsync(string database) => HandlerNode.StartAsync(database, static _ => { }, runsHandlers: false);
 
     private static async Task<ChangeEvent<Post>> NextAsync(IAsyncEnumerator<ChangeFeedItem<Post>> watcher)
