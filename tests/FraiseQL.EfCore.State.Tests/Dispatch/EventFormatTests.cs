@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using FraiseQL.EfCore.State.Dispatch;
 using FraiseQL.EfCore.State.EventLog;
@@ -7,6 +8,8 @@ namespace FraiseQL.EfCore.State.Tests.Dispatch;
 [Feature("U-21-formats")]
 public sealed class EventFormatTests
 {
+    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     [Theory]
     [InlineData(EventFormat.FraiseQL)]
     [InlineData(EventFormat.Debezium)]
@@ -40,9 +43,6 @@ public sealed class EventFormatTests
     private static string Indented(string json)
     {
         using var document = JsonDocument.Parse(json);
-        return JsonSerializer.Serialize(document.RootElement, new JsonSerializerOptions
-        {
-            WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        });
+        return JsonSerializer.Serialize(document.RootElement, Readable);
     }
 }
