@@ -11,7 +11,7 @@ namespace FraiseQL.EfCore.State.PostgresTests.Dispatch;
 internal sealed class HandlerNode : IAsyncDisposable
 {
     private readonly IHost _host;
-    private bool _stopped;
+    private bool _stopped = true;
 
     private HandlerNode(IHost host) => _host = host;
 
@@ -67,7 +67,11 @@ internal sealed class HandlerNode : IAsyncDisposable
         return node;
     }
 
-    public Task StartAsync() => _host.StartAsync();
+    public async Task StartAsync()
+    {
+        await _host.StartAsync();
+        _stopped = false;
+    }
 
     public int Said(int eventId) => Log.GetSnapshot().Count(record => record.Id.Id == eventId);
 
