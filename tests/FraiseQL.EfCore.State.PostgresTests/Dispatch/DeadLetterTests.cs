@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 
 namespace FraiseQL.EfCore.State.PostgresTests.Dispatch;
 
@@ -73,5 +74,29 @@ public sealed class DeadLetterTests
         await Eventually.Until(() => handled.Count == 3);
         Assert.Equal(["post_updated"], handled.Of(2));
         Assert.Equal(["post_updated", "post_updated"], handled.Of(1));
+    }
+
+    [Fact]
+    public async Task What_was_handled_tried_again_and_parked_is_counted_by_group()
+    {
+        using var handled = new MetricCollector<long>(null, FraiseQLStateDiagnostics.MeterName, "fraiseql.changes.handled");
+        using var durations = new MetricCollector<double>(null, FraiseQLStateDiagnostics.MeterName, "fraiseql.changes.delivery.duration");
+        var group = $"metered {Guid.NewGuid():n}";
+        var database = await HandlerNode.CreateDatabaseAsync();
+        await using var node = await HandlerNode.StartAsync(
+            database,
+            builder => builder.OnEvent<Post>(
+                "post_created",
+                (change, _, _) => change.EntityId == "post-2" ? throw new InvalidOperationException("broken") : Task.CompletedTask,
+                h => h.Competing(group)),
+            o => o.Retry.Attempts = 3);
+        await HandlerTests.ExecuteAsync(database, "insert into posts values (1, 'a', 0), (2, 'a', 0), (3, 'a', 0)");
+
+        await Eventually.Until(() => Counted("parked") == 1 && Counted("handled") == 2);
+        Assert.Equal(2, Counted("retried"));
+        Assert.Equal(2, durations.GetMeasurementSnapshot().Count(m => Equals(m.Tags["fraiseql.handlers.group"], group)));
+
+        long Counted(string result) => handled.GetMeasurementSnapshot()
+            .Where(m => Equals(m.Tags["fraiseql.handlers.group"], group) && Equals(m.Tags["fraiseql.handlers.result"], result)).Sum(m => m.Value);
     }
 }

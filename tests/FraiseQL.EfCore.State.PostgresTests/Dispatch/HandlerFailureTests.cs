@@ -62,6 +62,7 @@ public sealed class HandlerFailureTests(ITestOutputHelper output)
     [Fact]
     [Feature("S2.4-at-least-once")]
     [Feature("U-07-lease")]
+    [Feature("S9.2-do-test-partition")]
     public async Task A_node_that_vanishes_with_its_lease_is_replaced_and_what_it_had_in_hand_comes_again()
     {
         var database = await HandlerNode.CreateDatabaseAsync();

@@ -11,6 +11,7 @@ public sealed class HandlerTests
     [Fact]
     [Feature("S2.3-lifecycle")]
     [Feature("S2.3-per-entity")]
+    [Feature("S9.2-do-per-entity")]
     [Feature("S2.1-publish")]
     public async Task The_life_of_an_entity_is_handled_once_and_in_order_on_two_nodes()
     {
