@@ -21,18 +21,18 @@ public sealed class MemcachedLevelTests
     public async Task A_Memcached_that_is_stopped_is_a_miss_and_one_that_returns_is_used_again()
     {
         await using var memcached = await MemcachedServer.StartPrivateAsync();
-        using var host = await HostAsync(memcached.ConnectionString);
-        var cache = Guard(host);
-        await Eventually.Until(async () => await StoresAsync(cache, "a"));
-        await Eventually.Until(() => Read(cache, "a") is [1]);
+        using var host = await LevelHost.StartAsync(s => s.AddMemcached(memcached.ConnectionString));
+        var cache = host.Level;
+        await Eventually.Until(async () => await cache.StoresAsync("a"));
+        await Eventually.Until(() => cache.Bytes("a") is [1]);
 
         await memcached.StopAsync(crash: true);
-        Assert.Null(await ReadAsync(cache, "a"));
-        Assert.Null(Read(cache, "a"));
-        await Eventually.Until(async () => await ReadAsync(cache, "a") is null && cache.IsOpen);
+        Assert.Null(await cache.BytesAsync("a"));
+        Assert.Null(cache.Bytes("a"));
+        await Eventually.Until(async () => await cache.BytesAsync("a") is null && cache.IsOpen);
 
         await memcached.StartAsync();
-        await Eventually.Until(async () => await StoresAsync(cache, "b"));
+        await Eventually.Until(async () => await cache.StoresAsync("b"));
         Assert.False(cache.IsOpen);
     }
 
@@ -41,13 +41,13 @@ public sealed class MemcachedLevelTests
     {
         await using var memcached = await MemcachedServer.StartPrivateAsync();
         await memcached.StopAsync();
-        using var host = await HostAsync("memcached://" + memcached.ConnectionString);
-        var cache = Guard(host);
-        Assert.Null(await ReadAsync(cache, "a"));
-        Assert.Null(Read(cache, "a"));
+        using var host = await LevelHost.StartAsync(s => s.AddMemcached("memcached://" + memcached.ConnectionString));
+        var cache = host.Level;
+        Assert.Null(await cache.BytesAsync("a"));
+        Assert.Null(cache.Bytes("a"));
 
         await memcached.StartAsync();
-        await Eventually.Until(async () => await StoresAsync(cache, "a"));
+        await Eventually.Until(async () => await cache.StoresAsync("a"));
     }
 
     [Fact]
@@ -56,26 +56,26 @@ public sealed class MemcachedLevelTests
         await using var memcached = await MemcachedServer.StartPrivateAsync();
         var address = Address(memcached);
         await using var proxy = FaultyProxy.Start(address.Host, address.Port);
-        using var host = await HostAsync(proxy.Address);
-        var cache = Guard(host);
-        await Eventually.Until(async () => await StoresAsync(cache, "a"));
+        using var host = await LevelHost.StartAsync(s => s.AddMemcached(proxy.Address));
+        var cache = host.Level;
+        await Eventually.Until(async () => await cache.StoresAsync("a"));
 
         var before = cache.Timeouts;
         proxy.Pause();
-        Assert.Null(await ReadAsync(cache, "a"));
-        Assert.Null(Read(cache, "a"));
+        Assert.Null(await cache.BytesAsync("a"));
+        Assert.Null(cache.Bytes("a"));
         Assert.InRange(cache.Timeouts, before + 1, before + 2);
         proxy.Restore();
-        await Eventually.Until(async () => await StoresAsync(cache, "b"));
+        await Eventually.Until(async () => await cache.StoresAsync("b"));
     }
 
     [Fact]
     public async Task The_registered_cache_is_a_distributed_cache_in_all_its_forms()
     {
         var memcached = await MemcachedServer.SharedAsync();
-        using var host = await HostAsync(memcached.ConnectionString);
+        using var host = await LevelHost.StartAsync(s => s.AddMemcached(memcached.ConnectionString));
         await DistributedCacheContract.CheckAsync(
-            (IBufferDistributedCache)host.Services.GetRequiredKeyedService<IDistributedCache>(typeof(SomeContext)));
+            (IBufferDistributedCache)host.Cache);
     }
 
     [Fact]
@@ -128,22 +128,22 @@ public sealed class MemcachedLevelTests
         var keys = Enumerable.Range(0, 200).Select(i => $"share{i}").ToArray();
         foreach (var key in keys)
         {
-            Assert.True(await StoresAsync(level, key));
+            Assert.True(await level.StoresAsync(key));
         }
 
         await falls.StopAsync(crash: true);
         foreach (var key in keys)
         {
-            var value = await ReadAsync(level, key);
+            var value = await level.BytesAsync(key);
             Assert.Equal(ring.Of("fraiseql:" + key) == 0, value is [1]);
-            Assert.Equal(value, Read(level, key));
+            Assert.Equal(value, level.Bytes(key));
         }
 
         Assert.False(level.IsOpen);
         Assert.Equal(0, level.Failures);
 
         await falls.StartAsync();
-        await Eventually.Until(async () => await StoresAsync(level, keys.First(key => ring.Of("fraiseql:" + key) == 1)));
+        await Eventually.Until(async () => await level.StoresAsync(keys.First(key => ring.Of("fraiseql:" + key) == 1)));
     }
 
     private static MemcachedCache Cache(MemcachedServer server)
@@ -154,33 +154,4 @@ public sealed class MemcachedLevelTests
         var parts = server.ConnectionString.Split(':');
         return new MemcachedAddress(parts[0], int.Parse(parts[1], CultureInfo.InvariantCulture));
     }
-
-    private static async Task<bool> StoresAsync(SharedLevel cache, string key)
-        => await cache.WriteAsync(key, new byte[] { 1 }, Minute, CancellationToken.None) == L2Result.Stored && await ReadAsync(cache, key) is [1];
-
-    private static async Task<byte[]?> ReadAsync(SharedLevel cache, string key)
-    {
-        using var buffer = new PayloadBuffer();
-        return await cache.ReadAsync(key, buffer, CancellationToken.None) ? buffer.Written.ToArray() : null;
-    }
-
-    private static byte[]? Read(SharedLevel cache, string key)
-    {
-        using var buffer = new PayloadBuffer();
-        return cache.Read(key, buffer) ? buffer.Written.ToArray() : null;
-    }
-
-    private static SharedLevel Guard(IHost host) => new(
-        host.Services.GetRequiredKeyedService<IDistributedCache>(typeof(SomeContext)), new L2Options(), TimeProvider.System, NullLogger.Instance);
-
-    private static async Task<IHost> HostAsync(string servers)
-    {
-        var builder = Host.CreateEmptyApplicationBuilder(new());
-        builder.Services.AddFraiseQLState<SomeContext>(configure: options => options.Cdc.Enabled = false).AddMemcached(servers);
-        var host = builder.Build();
-        await host.StartAsync();
-        return host;
-    }
-
-    private sealed class SomeContext : DbContext;
 }

@@ -20,18 +20,18 @@ public sealed class RedisLevelTests
     public async Task A_Redis_that_is_stopped_is_a_miss_and_one_that_returns_is_used_again()
     {
         await using var redis = await RedisServer.StartPrivateAsync();
-        using var host = await HostAsync(redis.ConnectionString);
-        var cache = Guard(host);
-        await Eventually.Until(async () => await StoresAsync(cache, "a"));
+        using var host = await LevelHost.StartAsync(s => s.AddRedis(redis.ConnectionString));
+        var cache = host.Level;
+        await Eventually.Until(async () => await cache.StoresAsync("a"));
 
         await redis.StopAsync(crash: true);
-        Assert.Null(await ReadAsync(cache, "a"));
-        Assert.Null(Read(cache, "a"));
+        Assert.Null(await cache.BytesAsync("a"));
+        Assert.Null(cache.Bytes("a"));
         Assert.NotEqual(L2Result.Stored, await cache.WriteAsync("a", new byte[] { 2 }, Minute, CancellationToken.None));
-        await Eventually.Until(async () => await ReadAsync(cache, "a") is null && cache.IsOpen);
+        await Eventually.Until(async () => await cache.BytesAsync("a") is null && cache.IsOpen);
 
         await redis.StartAsync();
-        await Eventually.Until(async () => await StoresAsync(cache, "b"));
+        await Eventually.Until(async () => await cache.StoresAsync("b"));
         Assert.False(cache.IsOpen);
     }
 
@@ -40,13 +40,13 @@ public sealed class RedisLevelTests
     {
         await using var redis = await RedisServer.StartPrivateAsync();
         await redis.StopAsync();
-        using var host = await HostAsync("redis://" + redis.ConnectionString);
-        var cache = Guard(host);
-        Assert.Null(await ReadAsync(cache, "a"));
-        Assert.Null(Read(cache, "a"));
+        using var host = await LevelHost.StartAsync(s => s.AddRedis("redis://" + redis.ConnectionString));
+        var cache = host.Level;
+        Assert.Null(await cache.BytesAsync("a"));
+        Assert.Null(cache.Bytes("a"));
 
         await redis.StartAsync();
-        await Eventually.Until(async () => await StoresAsync(cache, "a"));
+        await Eventually.Until(async () => await cache.StoresAsync("a"));
     }
 
     [Fact]
@@ -54,16 +54,16 @@ public sealed class RedisLevelTests
     {
         await using var redis = await RedisServer.StartPrivateAsync();
         await using var proxy = Proxy(redis);
-        using var host = await HostAsync(proxy.Address);
-        var cache = Guard(host);
-        await Eventually.Until(async () => await StoresAsync(cache, "a"));
+        using var host = await LevelHost.StartAsync(s => s.AddRedis(proxy.Address));
+        var cache = host.Level;
+        await Eventually.Until(async () => await cache.StoresAsync("a"));
 
         var before = cache.Timeouts;
         proxy.Pause();
-        Assert.Null(await ReadAsync(cache, "a"));
+        Assert.Null(await cache.BytesAsync("a"));
         Assert.Equal(before + 1, cache.Timeouts);
         proxy.Restore();
-        await Eventually.Until(async () => await StoresAsync(cache, "b"));
+        await Eventually.Until(async () => await cache.StoresAsync("b"));
     }
 
     [Fact]
@@ -71,14 +71,14 @@ public sealed class RedisLevelTests
     {
         await using var redis = await RedisServer.StartPrivateAsync();
         await using var proxy = Proxy(redis);
-        using var host = await HostAsync(proxy.Address);
-        var cache = Guard(host);
-        await Eventually.Until(async () => await StoresAsync(cache, "a"));
-        await Eventually.Until(() => Read(cache, "a") is [1]);
+        using var host = await LevelHost.StartAsync(s => s.AddRedis(proxy.Address));
+        var cache = host.Level;
+        await Eventually.Until(async () => await cache.StoresAsync("a"));
+        await Eventually.Until(() => cache.Bytes("a") is [1]);
 
         var before = cache.Timeouts;
         proxy.Pause();
-        Assert.Null(Read(cache, "a"));
+        Assert.Null(cache.Bytes("a"));
         Assert.Equal(before + 1, cache.Timeouts);
         proxy.Restore();
     }
@@ -87,9 +87,9 @@ public sealed class RedisLevelTests
     public async Task Values_are_plain_strings_with_an_expiration_and_another_type_under_the_key_is_a_miss()
     {
         await using var redis = await RedisServer.StartPrivateAsync();
-        using var host = await HostAsync(redis.ConnectionString);
-        var cache = Guard(host);
-        await Eventually.Until(async () => await StoresAsync(cache, "a"));
+        using var host = await LevelHost.StartAsync(s => s.AddRedis(redis.ConnectionString));
+        var cache = host.Level;
+        await Eventually.Until(async () => await cache.StoresAsync("a"));
         await using var client = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString);
         var database = client.GetDatabase();
 
@@ -97,18 +97,18 @@ public sealed class RedisLevelTests
         Assert.InRange((await database.KeyTimeToLiveAsync("fraiseql:a"))!.Value, TimeSpan.FromSeconds(1), Minute);
 
         await database.HashSetAsync("fraiseql:h", "data", "x");
-        Assert.Null(await ReadAsync(cache, "h"));
-        Assert.Null(Read(cache, "h"));
+        Assert.Null(await cache.BytesAsync("h"));
+        Assert.Null(cache.Bytes("h"));
         Assert.Equal(0, cache.Failures);
-        Assert.True(await StoresAsync(cache, "h"));
+        Assert.True(await cache.StoresAsync("h"));
     }
 
     [Fact]
     public async Task The_registered_cache_is_a_distributed_cache_in_all_its_forms()
     {
         await using var redis = await RedisServer.StartPrivateAsync();
-        using var host = await HostAsync(redis.ConnectionString);
-        var cache = host.Services.GetRequiredKeyedService<IDistributedCache>(typeof(SomeContext));
+        using var host = await LevelHost.StartAsync(s => s.AddRedis(redis.ConnectionString));
+        var cache = host.Cache;
         await DistributedCacheContract.CheckAsync((IBufferDistributedCache)cache);
     }
 
@@ -117,33 +117,4 @@ public sealed class RedisLevelTests
         var parts = redis.ConnectionString.Split(':');
         return FaultyProxy.Start(parts[0], int.Parse(parts[1], CultureInfo.InvariantCulture));
     }
-
-    private static async Task<bool> StoresAsync(SharedLevel cache, string key)
-        => await cache.WriteAsync(key, new byte[] { 1 }, Minute, CancellationToken.None) == L2Result.Stored && await ReadAsync(cache, key) is [1];
-
-    private static async Task<byte[]?> ReadAsync(SharedLevel cache, string key)
-    {
-        using var buffer = new PayloadBuffer();
-        return await cache.ReadAsync(key, buffer, CancellationToken.None) ? buffer.Written.ToArray() : null;
-    }
-
-    private static byte[]? Read(SharedLevel cache, string key)
-    {
-        using var buffer = new PayloadBuffer();
-        return cache.Read(key, buffer) ? buffer.Written.ToArray() : null;
-    }
-
-    private static SharedLevel Guard(IHost host) => new(
-        host.Services.GetRequiredKeyedService<IDistributedCache>(typeof(SomeContext)), new L2Options(), TimeProvider.System, NullLogger.Instance);
-
-    private static async Task<IHost> HostAsync(string redis)
-    {
-        var builder = Host.CreateEmptyApplicationBuilder(new());
-        builder.Services.AddFraiseQLState<SomeContext>(configure: options => options.Cdc.Enabled = false).AddRedis(redis);
-        var host = builder.Build();
-        await host.StartAsync();
-        return host;
-    }
-
-    private sealed class SomeContext : DbContext;
 }
