@@ -11,10 +11,10 @@ internal sealed record RandomFilter(int Kind, RandomFilter? Left, RandomFilter? 
     private const int And = -1;
     private const int Or = -2;
     private const int Not = -3;
-    private const int Kinds = 64;
+    private const int Kinds = 69;
 
     // Most are of those that EF takes values out of and leaves as they are; one of the others makes the whole query EF's alone.
-    private static readonly int[] s_plain = [0, 1, 3, 4, 5, 8, 9, 10, 11, 12, 13, 18, 19, 20, 24, 25, 26, 27, 31, 33, 34, 37, 44, 45, 46, 49, 51, 53, 54, 55, 57, 60, 62, 63];
+    private static readonly int[] s_plain = [0, 1, 3, 4, 5, 8, 9, 10, 11, 12, 13, 18, 19, 20, 24, 25, 26, 27, 31, 33, 34, 37, 44, 45, 46, 49, 51, 53, 54, 55, 57, 60, 62, 65, 66, 67, 68];
 
     public static readonly Gen<RandomFilter> Any = Gen.Recursive<RandomFilter>((depth, inner) => depth >= 2
         ? Leaves
@@ -117,7 +117,7 @@ internal sealed record RandomFilter(int Kind, RandomFilter? Left, RandomFilter? 
             52 => p => p.PublishedAt.DayOfWeek == v.Day,
             53 => p => p.Id == v.Pair.First,
             54 => v.Own(),
-            55 => (v with { }).Own(),
+            55 => (v with { Int = flag ? n : m }).Own(),
             56 => p => p.Id == v.Throws,
             57 => p => p.Comments.Any(c => c.PostId == n && p.Comments.Any(d => d.Id == c.Id && d.Id == m)),
             58 => p => p.Title == (text ?? p.Title),
@@ -125,6 +125,12 @@ internal sealed record RandomFilter(int Kind, RandomFilter? Left, RandomFilter? 
             60 => p => p.Author!.Posts.Where(o => o.Views > n).Select(o => o.Id).Take(2).Contains(p.Id),
             61 => p => maybe == null ? p.Rating == null : p.Views > m,
             62 => p => (p.Rating ?? v.Int) > m,
+            63 => Lifted(() => v.Maybe),
+            64 => p => p.Rating > v.Rating,
+            65 => p => p.Comments.Any(c => c.Post!.Comments.Any(d => c.Id > d.Id)),
+            66 => p => p.Comments.Any(c => c.Post!.Comments.Any(d => d.Id > c.Id)),
+            67 => p => p.Id == v.Other,
+            68 => p => p.Views == n,
             _ => p => p.Tags.Select(t => t.Id).Intersect(ids).Any(),
         };
     }
@@ -132,6 +138,15 @@ internal sealed record RandomFilter(int Kind, RandomFilter? Left, RandomFilter? 
     private static Expression<Func<Post, bool>> Nested(IQueryable<Post> posts) => p => posts.Any(q => q.Id == p.Id);
 
     private static Expression<Func<Post, bool>> NestedSequence(IEnumerable<Post>? posts) => p => posts!.Any(q => q.Id == p.Id);
+
+    // Not to be written in C#: && over values of which one may be null.
+    private static Expression<Func<Post, bool>> Lifted(Expression<Func<bool?>> maybe)
+    {
+        var p = Expression.Parameter(typeof(Post), "p");
+        var row = Expression.Convert(Expression.GreaterThan(Expression.Property(p, nameof(Post.Id)), Expression.Constant(3)), typeof(bool?));
+        return Expression.Lambda<Func<Post, bool>>(
+            Expression.Equal(Expression.AndAlso(maybe.Body, row), Expression.Constant(true, typeof(bool?))), p);
+    }
 
     // What an application that builds its filters itself makes: the value is part of the query.
     private static Expression<Func<Post, bool>> Constant<T>(T value)

@@ -1,3 +1,4 @@
+using System.Linq.Expressions;
 using CsCheck;
 using FraiseQL.EfCore.State.PostgresTests.Caching;
 using FraiseQL.EfCore.State.PostgresTests.Shapes;
@@ -11,7 +12,7 @@ internal sealed record RandomQuery(RandomFilter First, RandomFilter? Second, int
     private const int Ends = 22;
 
     public static readonly Gen<RandomQuery> Any = Gen.Select(
-        RandomFilter.Any, Gen.Frequency((2, RandomFilter.Any.Select(f => (RandomFilter?)f)), (3, Gen.Const(() => (RandomFilter?)null))), Gen.Int[0, 16].Array[0, 3],
+        RandomFilter.Any, Gen.Frequency((2, RandomFilter.Any.Select(f => (RandomFilter?)f)), (3, Gen.Const(() => (RandomFilter?)null))), Gen.Int[0, 18].Array[0, 3],
         Gen.Int[0, Ends - 1], Gen.Int[0, 5], Gen.Enum<QueryTrackingBehavior>(), Gen.Bool, (a, b, o, e, m, t, s) => new RandomQuery(a, b, o, e, m, t, s));
 
     public override string ToString() => $"{First} {Second} then [{string.Join(' ', Operators)}] end {End} mark {Mark} {Tracking} {(Async ? "async" : "sync")}";
@@ -106,12 +107,19 @@ internal sealed record RandomQuery(RandomFilter First, RandomFilter? Second, int
             13 => posts.AsTracking(v.Flag ? QueryTrackingBehavior.TrackAll : QueryTrackingBehavior.NoTracking),
             14 => posts.Union(db.Posts.Where(p => p.Id == n)).OrderBy(p => p.Id),
             15 => posts.OrderByDescending(p => p.Views + n).ThenBy(p => p.Id),
+            16 => Twice(posts, Filter(v.Int), Filter(v.Other), v.Flag),
+            17 => Twice(posts, v.Own(), (v.Flag ? v with { } : v with { Int = v.Other }).Own(), same: false),
             _ => posts.IgnoreAutoIncludes(),
         };
     }
 
     // Two objects of one closure, in one query.
     private static IQueryable<Post> Except(IQueryable<Post> posts, int id) => posts.Where(p => p.Id != id);
+
+    private static IQueryable<Post> Twice(IQueryable<Post> posts, Expression<Func<Post, bool>> one, Expression<Func<Post, bool>> other, bool same)
+        => posts.Where(one).Where(same ? one : other);
+
+    private static Expression<Func<Post, bool>> Filter(int id) => p => p.Id > id;
 
     private async Task<object?> List<T>(IQueryable<T> query) => Async ? await query.ToListAsync() : query.ToList();
 

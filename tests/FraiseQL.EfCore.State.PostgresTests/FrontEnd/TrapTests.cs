@@ -63,10 +63,10 @@ public sealed class TrapTests(TrapTests.World world) : IClassFixture<TrapTests.W
     {
         for (var i = 0; i < 2; i++)
         {
-            await BothAsync(db => db.Posts.SelectMany(p => p.Comments, (p, c) => p.Id - c.Id));
-            await BothAsync(db => db.Posts.SelectMany(p => p.Comments, (p, c) => c.Id - p.Id));
-            await BothAsync(db => db.Posts.Where(p => p.Comments.Any(c => c.Post!.Comments.Any(d => d.Id == c.Id))));
-            await BothAsync(db => db.Posts.Where(p => p.Comments.Any(c => c.Post!.Comments.Any(d => d.Id == d.PostId))));
+            await BothAsync(db => db.Posts.SelectMany(p => p.Author!.Posts, (p, o) => p.Id - o.Id));
+            await BothAsync(db => db.Posts.SelectMany(p => p.Author!.Posts, (p, o) => o.Id - p.Id));
+            await BothAsync(db => db.Posts.Where(p => p.Comments.Any(c => c.Post!.Comments.Any(d => d.Id < c.Id))));
+            await BothAsync(db => db.Posts.Where(p => p.Comments.Any(c => c.Post!.Comments.Any(d => c.Id < d.Id))));
             await BothAsync(db => db.Posts.Where(post => post.Id == 3));
             await BothAsync(db => db.Posts.Where(p => p.Id == 3));
         }
@@ -96,6 +96,7 @@ public sealed class TrapTests(TrapTests.World world) : IClassFixture<TrapTests.W
                 var filter = Filter(n);
                 return db.Posts.Where(filter).Where(filter);
             });
+            await BothAsync(db => db.Posts.Where(Filter(n)).Where(Filter(n + 3)));
         }
 
         static IQueryable<Post> After(IQueryable<Post> posts, int id) => posts.Where(p => p.Id > id);
