@@ -3,10 +3,10 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp set time
 begin
     if tg_op = 'INSERT' then
         insert into fraiseql.change_event (entity, relation, op, key, after, data, ctx)
-        select {{entity}}, {{relation}}, '{{insert_op}}', {{new_key}}, {{new_columns}}, {{new_data}}, (select fraiseql.context())
+        select {{entity}}, {{relation}}, '{{insert_op}}', {{new_key}}, {{new_columns}}, {{new_data}}, (select case when current_setting('fraiseql.ctx', true) <> '' then fraiseql.context() end)
         from fraiseql_new n;
     elsif tg_op = 'UPDATE' then
-        insert into fraiseql.change_event (entity, relation, op, key, before, after, cols, data, ctx)
+        insert into fraiseql.change_event (entity, relation, op, key, before, after, cols, data, old, ctx)
         select {{entity}}, {{relation}},
             (case when {{old_missing}} then '{{insert_op}}' when {{new_missing}} then '{{delete_op}}' else 'U' end)::"char",
             case when {{new_missing}} then {{old_key}} else {{new_key}} end,
@@ -14,18 +14,19 @@ begin
             case when {{new_missing}} then null else {{new_columns}} end,
             case when {{old_missing}} or {{new_missing}} then null else {{changed_columns}} end,
             case when {{new_missing}} then null else {{new_data}} end,
-            (select fraiseql.context())
+            {{updated_row}},
+            (select case when current_setting('fraiseql.ctx', true) <> '' then fraiseql.context() end)
         from fraiseql_old o full join fraiseql_new n on {{same_key}}
-        where ((o.*) operator(pg_catalog.*<>) (n.*)) is not false;
+        where {{changed}};
     elsif tg_op = 'DELETE' then
-        insert into fraiseql.change_event (entity, relation, op, key, before, ctx)
-        select {{entity}}, {{relation}}, '{{delete_op}}', {{old_key}}, {{old_columns}}, (select fraiseql.context())
+        insert into fraiseql.change_event (entity, relation, op, key, before, old, ctx)
+        select {{entity}}, {{relation}}, '{{delete_op}}', {{old_key}}, {{old_columns}}, {{deleted_row}}, (select case when current_setting('fraiseql.ctx', true) <> '' then fraiseql.context() end)
         from fraiseql_old o;
     else
         insert into fraiseql.change_event (entity, relation, op, ctx) values ({{entity}}, {{relation}}, 'T', fraiseql.context());
     end if;
-    if found then
-        perform fraiseql.ring();
+    if found and current_setting('fraiseql.quiet', true) is distinct from 'on' and pg_try_advisory_xact_lock(7382069844749152620) then
+        perform pg_notify('fraiseql_events', '');
     end if;
     return null;
 end

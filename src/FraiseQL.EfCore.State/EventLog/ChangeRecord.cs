@@ -12,7 +12,8 @@ namespace FraiseQL.EfCore.State.EventLog;
 /// <param name="After">JSON object of the new dependency columns; <see langword="null"/> for a delete.</param>
 /// <param name="Data">JSON object of the row after the change; <see langword="null"/> for a delete.</param>
 /// <param name="Context">JSON object of the write's context (origin node, actor, trace parent); may be <see langword="null"/>.</param>
-/// <param name="Columns">Names of the columns that an update changed; <see langword="null"/> for every other kind.</param>
+/// <param name="Columns">Names of the columns that an update changed, without excluded ones; <see langword="null"/> for every other kind.</param>
+/// <param name="Old">JSON object of the row before an update or delete, where <c>PreImage()</c> asks for it; else <see langword="null"/>.</param>
 internal sealed record ChangeRecord(
     long Seq,
     ulong TransactionId,
@@ -25,4 +26,5 @@ internal sealed record ChangeRecord(
     string? After,
     string? Data,
     string? Context,
-    string[]? Columns = null);
+    string[]? Columns = null,
+    string? Old = null);

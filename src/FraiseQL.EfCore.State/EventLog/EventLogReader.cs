@@ -25,14 +25,14 @@ internal sealed class EventLogReader : IAsyncDisposable
     internal const string Columns =
         """
         e.seq, null::text, e.tx, e.at, e.entity, e.relation, e.op::text,
-        e.key::text, e.before::text, e.after::text, e.data::text, e.ctx::text, e.cols
+        e.key::text, e.before::text, e.after::text, e.data::text, e.ctx::text, e.cols, e.old::text
         """;
 
     // The marker row carries the snapshot of the very statement that reads the changes, also when there are none.
     internal const string Sql =
         $"""
         select -1::bigint, coalesce($4::text::pg_snapshot, pg_current_snapshot())::text,
-               null::xid8, null::timestamptz, null::text, null::text, null::text, null::text, null::text, null::text, null::text, null::text, null::text[]
+               null::xid8, null::timestamptz, null::text, null::text, null::text, null::text, null::text, null::text, null::text, null::text, null::text[], null::text
         union all
         select * from (
             select {Columns}
@@ -158,7 +158,8 @@ internal sealed class EventLogReader : IAsyncDisposable
             TextOrNull(row, 9),
             TextOrNull(row, 10),
             TextOrNull(row, 11),
-            row.IsDBNull(12) ? null : row.GetFieldValue<string[]>(12));
+            row.IsDBNull(12) ? null : row.GetFieldValue<string[]>(12),
+            TextOrNull(row, 13));
 
     private static string? TextOrNull(NpgsqlDataReader row, int ordinal) => row.IsDBNull(ordinal) ? null : row.GetString(ordinal);
 }

@@ -16,6 +16,7 @@ namespace FraiseQL.EfCore.State.Migrations;
 /// <param name="EventKey">The columns that identify the entity.</param>
 /// <param name="Columns">The dependency columns: integers, uuid, boolean, text without a collation.</param>
 /// <param name="Others">The other columns, by how two values of them are compared.</param>
+/// <param name="Tuning">What <c>HasChangeEvents</c> says.</param>
 internal sealed record CaptureAnnotation(
     string Version,
     string Schema,
@@ -25,7 +26,8 @@ internal sealed record CaptureAnnotation(
     IReadOnlyList<string> Key,
     IReadOnlyList<EventKeyColumn> EventKey,
     IReadOnlyList<string> Columns,
-    IReadOnlyDictionary<ColumnComparison, IReadOnlyList<string>> Others)
+    IReadOnlyDictionary<ColumnComparison, IReadOnlyList<string>> Others,
+    CaptureTuning Tuning)
 {
     public const string CurrentVersion = "v1";
 
@@ -45,8 +47,9 @@ internal sealed record CaptureAnnotation(
             [.. table.Key.Select(c => c.Name)],
             table.EventKey,
             [.. table.DependencyColumns.Select(c => c.Name)],
-            table.DataColumns.GroupBy(c => ColumnComparisons.Of(c.StoreType))
-                .ToDictionary(g => g.Key, IReadOnlyList<string> (g) => [.. g.Select(c => c.Name)]));
+            table.DataColumns.Where(c => !table.Tuning.Excluded.Contains(c.Name)).GroupBy(c => ColumnComparisons.Of(c.StoreType))
+                .ToDictionary(g => g.Key, IReadOnlyList<string> (g) => [.. g.Select(c => c.Name)]),
+            table.Tuning);
 
     /// <summary>How the column is compared; <see langword="null"/> when it is not captured, and none for a dependency column.</summary>
     public string? ClassOf(string column)
@@ -71,6 +74,26 @@ internal sealed record CaptureAnnotation(
         }
 
         parts.AddRange(Comparisons.Where(c => OthersOf(c).Count > 0).Select(c => $"{Name(c)}={Join(OthersOf(c))}"));
+        if (Tuning.Excluded.Count > 0)
+        {
+            parts.Add("exclude=" + Join(Tuning.Excluded));
+        }
+
+        if (Tuning.Redacted.Count > 0)
+        {
+            parts.Add("redact=" + Join(Tuning.Redacted));
+        }
+
+        if (Tuning.PreImage)
+        {
+            parts.Add("preimage=on");
+        }
+
+        if (Tuning.LogsUnchanged)
+        {
+            parts.Add("unchanged=on");
+        }
+
         return string.Join("; ", parts);
     }
 
@@ -110,6 +133,11 @@ internal sealed record CaptureAnnotation(
             }
         }
 
+        var tuning = new CaptureTuning(
+            values.Remove("exclude", out var excluded) ? Split(excluded) : [],
+            values.Remove("redact", out var redacted) ? Split(redacted) : [],
+            values.Remove("preimage"),
+            values.Remove("unchanged"));
         var pairs = isPart ? of!.Split(',').Select(pair => pair.Split(':')).ToList() : [.. Split(key).Select(c => (string[])[Escape(c), Escape(c)])];
         if (values.Count > 0 || pairs.Any(pair => pair.Length != 2))
         {
@@ -118,7 +146,7 @@ internal sealed record CaptureAnnotation(
 
         annotation = new(
             parts[0], Unescape(schema), Unescape(table), Unescape(entity), isPart, Split(key),
-            [.. pairs.Select(pair => new EventKeyColumn(Unescape(pair[0]), Unescape(pair[1])))], Split(columns), others);
+            [.. pairs.Select(pair => new EventKeyColumn(Unescape(pair[0]), Unescape(pair[1])))], Split(columns), others, tuning);
         return true;
     }
 
@@ -126,7 +154,9 @@ internal sealed record CaptureAnnotation(
     {
         ColumnComparison.Plain => "plain",
         ColumnComparison.Text => "text",
+        ColumnComparison.Bytes => "bytes",
         ColumnComparison.Image => "image",
+        ColumnComparison.Long => "long",
         _ => "opaque",
     };
 

@@ -8,12 +8,6 @@ internal static class CaptureSql
 {
     private const int MaxIdentifierBytes = 63;
 
-    // A function takes at most 100 arguments.
-    private const int ColumnsPerObject = 45;
-
-    // Below this size no row becomes too large for JSON (256 MB), however much its text form expands.
-    private const int CertainlyJson = 32 * 1024 * 1024;
-
     public static string EventLog(string version) => SqlTemplates.Get(version, "event_log");
 
     public static string Drop(string schema, string table)
@@ -26,23 +20,26 @@ internal static class CaptureSql
         var values = new Dictionary<string, string>
         {
             ["function"] = Function(capture.Schema, capture.Table),
-            ["table"] = (schema is null ? "" : Quote(schema) + ".") + Quote(capture.Table),
-            ["entity"] = Literal(capture.Entity),
-            ["relation"] = Literal(capture.Relation),
-            ["annotation"] = Literal(capture.ToString()),
+            ["table"] = (schema is null ? "" : Sql.Quote(schema) + ".") + Sql.Quote(capture.Table),
+            ["entity"] = Sql.Literal(capture.Entity),
+            ["relation"] = Sql.Literal(capture.Relation),
+            ["annotation"] = Sql.Literal(capture.ToString()),
             ["insert_op"] = capture.IsPart ? "U" : "I",
             ["delete_op"] = capture.IsPart ? "U" : "D",
-            ["old_key"] = JsonObject(capture.EventKey.Select(k => (k.KeyName, Value("o", k.Column)))),
-            ["new_key"] = JsonObject(capture.EventKey.Select(k => (k.KeyName, Value("n", k.Column)))),
-            ["old_columns"] = JsonObject(capture.Columns.Select(c => (c, Value("o", c)))),
-            ["new_columns"] = JsonObject(capture.Columns.Select(c => (c, Value("n", c)))),
-            ["old_missing"] = Value("o", capture.Key[0]) + " is null",
-            ["new_missing"] = Value("n", capture.Key[0]) + " is null",
+            ["old_key"] = CaptureJson.Object("o", capture.EventKey.Select(k => (k.KeyName, k.Column))),
+            ["new_key"] = CaptureJson.Object("n", capture.EventKey.Select(k => (k.KeyName, k.Column))),
+            ["old_columns"] = CaptureJson.Object("o", capture.Columns.Select(c => (c, c))),
+            ["new_columns"] = CaptureJson.Object("n", capture.Columns.Select(c => (c, c))),
+            ["old_missing"] = Sql.Column("o", capture.Key[0]) + " is null",
+            ["new_missing"] = Sql.Column("n", capture.Key[0]) + " is null",
             ["same_key"] = string.Join(" and ", capture.Key.Select(c => SameKey(capture, c))),
             ["changed_columns"] = ChangedColumns(capture),
-            ["new_data"] = capture.OthersOf(ColumnComparison.Opaque).Count > 0
-                ? "fraiseql.row_data(n.*)"
-                : $"case when pg_column_size(n.*) < {CertainlyJson} then to_jsonb(n.*) else fraiseql.row_data(n.*) end",
+            ["changed"] = capture.Tuning.LogsUnchanged ? "true" : "((o.*) operator(pg_catalog.*<>) (n.*)) is not false",
+            ["new_data"] = CaptureJson.Row("n", capture),
+            ["deleted_row"] = capture.Tuning.PreImage ? CaptureJson.Row("o", capture) : "null::json",
+            ["updated_row"] = capture.Tuning.PreImage
+                ? $"case when {Sql.Column("o", capture.Key[0])} is null then null else {CaptureJson.Row("o", capture)} end"
+                : "null::json",
         };
         values["tag"] = DollarTag(values.Values);
         return SqlTemplates.Render(capture.Version, "capture", values);
@@ -51,7 +48,7 @@ internal static class CaptureSql
     /// <summary>
     /// The quoted name of the table's capture function: the relation, or where that is too long or ambiguous its beginning and a hash.
     /// </summary>
-    public static string Function(string schema, string table) => "fraiseql." + Quote(FunctionName(schema, table));
+    public static string Function(string schema, string table) => "fraiseql." + Sql.Quote(FunctionName(schema, table));
 
     public static string FunctionName(string schema, string table)
     {
@@ -80,32 +77,22 @@ internal static class CaptureSql
 
     private static string SameKey(CaptureAnnotation capture, string column)
         => capture.Columns.Contains(column) || capture.OthersOf(ColumnComparison.Plain).Contains(column)
-            ? $"{Value("o", column)} = {Value("n", column)}"
-            : $"row({Value("o", column)})::record operator(pg_catalog.*=) row({Value("n", column)})::record";
+            ? $"{Sql.Column("o", column)} = {Sql.Column("n", column)}"
+            : $"row({Sql.Column("o", column)})::record operator(pg_catalog.*=) row({Sql.Column("n", column)})::record";
 
     private static string ChangedColumns(CaptureAnnotation capture)
     {
         var changes = capture.Columns.Where(c => !capture.Key.Contains(c))
-            .Concat(capture.OthersOf(ColumnComparison.Plain))
-            .Select(c => (Column: c, Differs: $"{Value("o", c)} is distinct from {Value("n", c)}"))
+            .Concat(capture.OthersOf(ColumnComparison.Plain)).Concat(capture.OthersOf(ColumnComparison.Bytes))
+            .Select(c => (Column: c, Differs: $"{Sql.Column("o", c)} is distinct from {Sql.Column("n", c)}"))
             .Concat(capture.OthersOf(ColumnComparison.Text)
-                .Select(c => (Column: c, Differs: $"{Value("o", c)} collate \"C\" is distinct from {Value("n", c)} collate \"C\"")))
-            .Concat(capture.OthersOf(ColumnComparison.Image).Concat(capture.OthersOf(ColumnComparison.Opaque))
-                .Select(c => (Column: c, Differs: $"row({Value("o", c)})::record operator(pg_catalog.*<>) row({Value("n", c)})::record")))
-            .Select(c => $"\n                case when {c.Differs} then {Literal(c.Column)} end")
+                .Select(c => (Column: c, Differs: $"{Sql.Column("o", c)} collate \"C\" is distinct from {Sql.Column("n", c)} collate \"C\"")))
+            .Concat(new[] { ColumnComparison.Image, ColumnComparison.Long, ColumnComparison.Opaque }.SelectMany(capture.OthersOf)
+                .Select(c => (Column: c, Differs: $"row({Sql.Column("o", c)})::record operator(pg_catalog.*<>) row({Sql.Column("n", c)})::record")))
+            .Select(c => $"\n                case when {c.Differs} then {Sql.Literal(c.Column)} end")
             .ToList();
         return changes.Count == 0 ? "'{}'::text[]" : $"array_remove(array[{string.Join(',', changes)}], null)";
     }
-
-    private static string JsonObject(IEnumerable<(string Name, string Value)> members)
-        => string.Join(" || ", members.Chunk(ColumnsPerObject).DefaultIfEmpty([])
-            .Select(chunk => $"jsonb_build_object({string.Join(", ", chunk.Select(m => $"{Literal(m.Name)}, {m.Value}"))})"));
-
-    private static string Value(string row, string column) => row + "." + Quote(column);
-
-    private static string Quote(string identifier) => "\"" + identifier.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"";
-
-    private static string Literal(string text) => "'" + text.Replace("'", "''", StringComparison.Ordinal) + "'";
 
     // EF puts $EF$ around the statements of idempotent scripts, and a name of the user's may contain a dollar sign.
     private static string DollarTag(IReadOnlyCollection<string> values)

@@ -9,10 +9,16 @@ internal enum ColumnComparison
     /// <summary>Byte by byte: its collation may call different texts equal.</summary>
     Text,
 
+    /// <summary>By its own equality, and it may be very long.</summary>
+    Bytes,
+
     /// <summary>By its binary image: 1.0 and 1.00 are equal, and so are 1 day and 24 hours, but they are not the same.</summary>
     Image,
 
-    /// <summary>By its binary image, and it may have no JSON form, so that the row's is taken with care.</summary>
+    /// <summary>By its binary image, and it may be very long.</summary>
+    Long,
+
+    /// <summary>By its binary image, and it may have no JSON form, so that it is taken with care.</summary>
     Opaque,
 }
 
@@ -20,15 +26,17 @@ internal static class ColumnComparisons
 {
     private static readonly HashSet<string> PlainTypes = new(StringComparer.Ordinal)
     {
-        "integer", "bigint", "smallint", "uuid", "boolean", "bytea", "date", "timestamp with time zone", "timestamp without time zone",
+        "integer", "bigint", "smallint", "uuid", "boolean", "date", "timestamp with time zone", "timestamp without time zone",
         "time without time zone",
     };
 
     private static readonly HashSet<string> ImageTypes = new(StringComparer.Ordinal)
     {
-        "numeric", "real", "double precision", "money", "interval", "time with time zone", "character", "jsonb", "bit", "bit varying",
-        "inet", "cidr", "macaddr", "name", "oid", "xid", "xid8", "tsvector",
+        "numeric", "real", "double precision", "money", "interval", "time with time zone", "character", "inet", "cidr", "macaddr",
+        "name", "oid", "xid", "xid8",
     };
+
+    private static readonly HashSet<string> LongTypes = new(StringComparer.Ordinal) { "jsonb", "bit", "bit varying", "tsvector" };
 
     public static ColumnComparison Of(string storeType)
     {
@@ -38,9 +46,19 @@ internal static class ColumnComparisons
             return ColumnComparison.Text;
         }
 
+        if (type == "bytea")
+        {
+            return ColumnComparison.Bytes;
+        }
+
         if (PlainTypes.Contains(type))
         {
             return ColumnComparison.Plain;
+        }
+
+        if (ImageTypes.Contains(type))
+        {
+            return ColumnComparison.Image;
         }
 
         var element = type;
@@ -49,8 +67,9 @@ internal static class ColumnComparisons
             element = Base(element[..^2]);
         }
 
-        return ImageTypes.Contains(element) || (element != type && (element is "text" or "character varying" || PlainTypes.Contains(element)))
-            ? ColumnComparison.Image
+        return LongTypes.Contains(element)
+            || (element != type && (element is "text" or "character varying" or "bytea" || PlainTypes.Contains(element) || ImageTypes.Contains(element)))
+            ? ColumnComparison.Long
             : ColumnComparison.Opaque;
     }
 

@@ -6,7 +6,9 @@ using Microsoft.EntityFrameworkCore.Metadata.Conventions.Infrastructure;
 
 namespace FraiseQL.EfCore.State.Model;
 
-/// <summary>Keeps, in annotations of ours, the two facts that capture needs and EF's runtime model forgets.</summary>
+/// <summary>
+/// Keeps, in annotations of ours, the two facts that capture needs and EF's runtime model forgets, and refuses to hide what events cannot be without.
+/// </summary>
 internal sealed class CaptureConvention : IModelFinalizingConvention
 {
     public void ProcessModelFinalizing(IConventionModelBuilder modelBuilder, IConventionContext<IConventionModelBuilder> context)
@@ -24,9 +26,17 @@ internal sealed class CaptureConvention : IModelFinalizingConvention
                 {
                     property.Builder.HasAnnotation(StateAnnotations.InexactEquality, true);
                 }
+
+                if ((Is(property, StateAnnotations.Exclude) || Is(property, StateAnnotations.Redact))
+                    && (property.IsKey() || property.IsForeignKey() || Is(property, StateAnnotations.Dependency)))
+                {
+                    throw new InvalidOperationException(StateStrings.CannotHide(entityType.DisplayName(), property.Name));
+                }
             }
         }
     }
+
+    private static bool Is(IReadOnlyProperty property, string annotation) => property.FindAnnotation(annotation)?.Value is true;
 
     public static bool HasCollation(IReadOnlyProperty property)
         => property.GetCollation() is not null

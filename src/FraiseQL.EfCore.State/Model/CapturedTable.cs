@@ -16,18 +16,21 @@ internal sealed class CapturedTable
         IReadOnlyList<CapturedColumn> key,
         IReadOnlyList<EventKeyColumn> eventKey,
         IReadOnlyList<CapturedColumn> dependencyColumns,
-        IReadOnlyList<DataColumn> dataColumns)
+        IReadOnlyList<DataColumn> dataColumns,
+        CaptureTuning tuning,
+        string? eventPrefix)
     {
         Schema = schema;
         Name = name;
         Relation = schema + "." + name;
         Entity = entity;
-        EventPrefix = EntityNames.ToSnakeCase(entity);
+        EventPrefix = eventPrefix ?? EntityNames.ToSnakeCase(entity);
         IsPart = isPart;
         Key = key;
         EventKey = eventKey;
         DependencyColumns = dependencyColumns;
         DataColumns = dataColumns;
+        Tuning = tuning;
         _dependencyColumns = dependencyColumns.ToDictionary(c => c.Name, StringComparer.Ordinal);
     }
 
@@ -56,11 +59,14 @@ internal sealed class CapturedTable
     /// <summary>The columns that identify the entity; for a part those that point to the root's row.</summary>
     public IReadOnlyList<EventKeyColumn> EventKey { get; }
 
-    /// <summary>Key and foreign key columns with exact equality; the log has their old and new values.</summary>
+    /// <summary>Columns with exact equality, of keys, foreign keys and where it was asked for; the log has their old and new values.</summary>
     public IReadOnlyList<CapturedColumn> DependencyColumns { get; }
 
     /// <summary>All the other columns.</summary>
     public IReadOnlyList<DataColumn> DataColumns { get; }
+
+    /// <summary>What was asked for beyond the usual.</summary>
+    public CaptureTuning Tuning { get; }
 
     /// <summary>
     /// Tables whose rows the database itself may delete or change when rows of this one go (ON DELETE CASCADE, SET NULL), transitively.

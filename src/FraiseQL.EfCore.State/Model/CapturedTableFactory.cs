@@ -30,6 +30,19 @@ internal static class CapturedTableFactory
             .Concat(ForeignKeyColumns(table).Where(c => !key.Contains(c)).OrderBy(c => c.Name, StringComparer.Ordinal))
             .Where(HasExactEquality)
             .ToList();
+        foreach (var asked in table.Columns.Where(c => Has(c, StateAnnotations.Dependency)).OrderBy(c => c.Name, StringComparer.Ordinal))
+        {
+            if (!HasExactEquality(asked))
+            {
+                throw new InvalidOperationException(StateStrings.CannotDependOn(entityType.ShortName(), asked.Name, asked.StoreType));
+            }
+
+            if (!dependencies.Contains(asked))
+            {
+                dependencies.Add(asked);
+            }
+        }
+
         return new CapturedTable(
             table.Schema ?? defaultSchema,
             table.Name,
@@ -41,7 +54,13 @@ internal static class CapturedTableFactory
             [
                 .. table.Columns.Where(c => !dependencies.Contains(c) && !SystemColumns.Contains(c.Name))
                     .OrderBy(c => c.Name, StringComparer.Ordinal).Select(c => new DataColumn(c.Name, c.StoreType)),
-            ]);
+            ],
+            new CaptureTuning(
+                Names(table, StateAnnotations.Exclude),
+                Names(table, StateAnnotations.Redact),
+                IsMarkedAnywhere(entityType, StateAnnotations.PreImage),
+                IsMarkedAnywhere(entityType, StateAnnotations.LogUnchanged)),
+            EventName(entityType) ?? EventName(entityType.GetRootType()) ?? EventName(EntityParts.Root(entityType)));
     }
 
     /// <summary>The entity type that a row of the table is: not one that only shares the row, and of a hierarchy the topmost.</summary>
@@ -55,7 +74,9 @@ internal static class CapturedTableFactory
 
     private static bool IsExcluded(ITable table, IEntityType entityType)
     {
-        if (IsMarked(entityType, StateAnnotations.IgnoreChangeEvents) || IsMarked(EntityParts.Root(entityType), StateAnnotations.IgnoreChangeEvents))
+        if (IsMarkedAnywhere(entityType, StateAnnotations.IgnoreChangeEvents)
+            || (entityType.Model.FindAnnotation(StateAnnotations.CaptureOnlyWhereAsked)?.Value is true
+                && !IsMarkedAnywhere(entityType, StateAnnotations.HasChangeEvents)))
         {
             return true;
         }
@@ -65,6 +86,16 @@ internal static class CapturedTableFactory
             ?? (IsMarked(entityType, StateAnnotations.NotMigrated)
                 || (entityType.Model is not RuntimeModel && table.IsExcludedFromMigrations));
     }
+
+    private static bool IsMarkedAnywhere(IEntityType entityType, string annotation)
+        => IsMarked(entityType, annotation) || IsMarked(EntityParts.Root(entityType), annotation);
+
+    private static string? EventName(IEntityType entityType) => entityType.FindAnnotation(StateAnnotations.EventName)?.Value as string;
+
+    private static List<string> Names(ITable table, string annotation)
+        => [.. table.Columns.Where(c => Has(c, annotation)).Select(c => c.Name).Order(StringComparer.Ordinal)];
+
+    private static bool Has(IColumn column, string annotation) => column.PropertyMappings.Any(m => m.Property.FindAnnotation(annotation)?.Value is true);
 
     private static bool IsMarked(IEntityType entityType, string annotation)
         => entityType.FindAnnotation(annotation)?.Value is true || entityType.GetRootType().FindAnnotation(annotation)?.Value is true;

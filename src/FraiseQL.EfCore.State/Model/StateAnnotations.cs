@@ -8,6 +8,30 @@ internal static class StateAnnotations
     /// <summary>On an entity type: its changes are not captured.</summary>
     public const string IgnoreChangeEvents = Prefix + "IgnoreChangeEvents";
 
+    /// <summary>On an entity type: its changes are captured, also in a model that captures only where it was asked to.</summary>
+    public const string HasChangeEvents = Prefix + "HasChangeEvents";
+
+    /// <summary>On a model: only entities with <see cref="HasChangeEvents"/> are captured.</summary>
+    public const string CaptureOnlyWhereAsked = Prefix + "CaptureOnlyWhereAsked";
+
+    /// <summary>On an entity type: what the types of its events begin with.</summary>
+    public const string EventName = Prefix + "EventName";
+
+    /// <summary>On an entity type: updates and deletes hold the whole row before them.</summary>
+    public const string PreImage = Prefix + "PreImage";
+
+    /// <summary>On an entity type: an update that changes nothing is an event too.</summary>
+    public const string LogUnchanged = Prefix + "LogUnchanged";
+
+    /// <summary>On a property: it is in no event.</summary>
+    public const string Exclude = Prefix + "ExcludeFromEvents";
+
+    /// <summary>On a property: events tell that it has changed, and not its value.</summary>
+    public const string Redact = Prefix + "RedactInEvents";
+
+    /// <summary>On a property: events always hold its old and its new value.</summary>
+    public const string Dependency = Prefix + "EventDependency";
+
     /// <summary>On an entity type: the profile of cacheable queries that read it.</summary>
     public const string CacheProfile = Prefix + "CacheProfile";
 

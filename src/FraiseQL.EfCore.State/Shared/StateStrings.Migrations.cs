@@ -30,6 +30,17 @@ internal static partial class StateStrings
         $"{List(relations)} have row-level security: what one session sees must not be served to another, so their queries are not cached. "
         + "Their changes are captured as usual. To cache them, filter by a query filter with a parameter instead of a policy.";
 
+    public static string NotAProperty(string expression) =>
+        $"HasChangeEvents names a property by an expression such as p => p.Email, not {expression}. A property without a member in the class is named by its text.";
+
+    public static string CannotHide(string entity, string property) =>
+        $"HasChangeEvents of {entity} excludes or redacts {property}, which is a key, a foreign key or a dependency: events need its value, and it says "
+        + "which cached results end. Remove Exclude or Redact of it, or DependsOn, or capture nothing of the entity with IgnoreChangeEvents().";
+
+    public static string CannotDependOn(string entity, string column, string storeType) =>
+        $"HasChangeEvents of {entity} has DependsOn for the column {column} of type {storeType}. Only integers, uuid, boolean and text without a "
+        + "collation of its own have values that are equal in exactly one way. Remove DependsOn, and call PreImage() to have the column's old value in events.";
+
     private static string List(IReadOnlyCollection<string> names)
         => string.Join(", ", names.Take(10)) + (names.Count > 10 ? $" and {names.Count - 10} more" : "");
 }

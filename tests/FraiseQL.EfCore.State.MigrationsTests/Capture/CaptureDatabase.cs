@@ -44,7 +44,7 @@ internal sealed class CaptureDatabase
         var lines = await QueryAsync(
             """
             with taken as (delete from fraiseql.change_event returning *)
-            select concat_ws(' ', relation, entity, op, coalesce(key::text, '-'), coalesce(before::text, '-'), coalesce(after::text, '-'), cols::text)
+            select concat_ws(' ', relation, entity, op, coalesce(key::jsonb::text, '-'), coalesce(before::jsonb::text, '-'), coalesce(after::jsonb::text, '-'), cols::text)
             from taken order by seq
             """);
         return string.Join('\n', lines);

@@ -177,7 +177,7 @@ public sealed class WriteTests
         Assert.Equal(
             ["""I {"id": 1, "title": "a", "rating": 1.5, "author_id": 1} true true""", """U {"id": 1, "title": "b", "rating": 1.5, "author_id": 1} true true"""],
             await database.QueryAsync(
-                "select concat_ws(' ', op, data, (tx = (select tx from here))::text, (at between now() - interval '1 hour' and now() + interval '1 hour')::text) from fraiseql.change_event order by seq"));
+                "select concat_ws(' ', op, data::jsonb, (tx = (select tx from here))::text, (at between now() - interval '1 hour' and now() + interval '1 hour')::text) from fraiseql.change_event order by seq"));
     }
 
     [Fact]

@@ -31,7 +31,7 @@ public sealed class WriterSafetyTests
             foreach (var forbidden in (string[])
                      [
                          "select * from fraiseql.change_event", "insert into fraiseql.change_event (entity, relation, op) values ('a', 'b', 'I')",
-                         "select fraiseql.ring()", "create temp table t (id int); create trigger t after insert on t execute function fraiseql.\"public.posts\"()",
+                         "select fraiseql.context()", "create temp table t (id int); create trigger t after insert on t execute function fraiseql.\"public.posts\"()",
                      ])
             {
                 var error = await Assert.ThrowsAsync<PostgresException>(() => database.RunAsync($"set role {role}; {forbidden}"));

@@ -127,7 +127,7 @@ public sealed class MigrationRun : IAsyncLifetime
         await write();
         return await ScalarAsync(
             """
-            select coalesce(string_agg(concat_ws(' ', relation, entity, op, key, after, cols::text), e'\n' order by seq), '') from fraiseql.change_event
+            select coalesce(string_agg(concat_ws(' ', relation, entity, op, key::jsonb, after::jsonb, cols::text), e'\n' order by seq), '') from fraiseql.change_event
             """);
     }
 

@@ -13,7 +13,7 @@ internal sealed class LogDatabase : IAsyncDisposable
           tx xid8 not null default pg_current_xact_id(), seq bigint not null default nextval('fraiseql.change_event_seq'),
           at timestamptz not null default clock_timestamp(),
           entity text not null, relation text not null, op "char" not null,
-          key jsonb, before jsonb, after jsonb, cols text[], data jsonb, ctx jsonb,
+          key json, before json, after json, cols text[], data json, old json, ctx jsonb,
           primary key (tx, seq));
         create table item (id int primary key, version int not null, note text);
         create function capture_item() returns trigger language plpgsql as $body$

@@ -16,7 +16,8 @@ public sealed class CaptureAnnotationTests
         {
             var annotation = new CaptureAnnotation(
                 "v1", schema, table, entity, isPart, key, [.. key.Select(k => new EventKeyColumn(k, isPart ? k + ":" : k))], key,
-                others.Length == 0 ? new() : new Dictionary<ColumnComparison, IReadOnlyList<string>> { [ColumnComparison.Image] = others });
+                others.Length == 0 ? new() : new Dictionary<ColumnComparison, IReadOnlyList<string>> { [ColumnComparison.Image] = others },
+                new CaptureTuning(others, key, isPart, !isPart));
 
             var parsed = CaptureAnnotation.Parse(annotation.ToString());
 
@@ -25,6 +26,8 @@ public sealed class CaptureAnnotationTests
             Assert.Equal(key, parsed.Key);
             Assert.Equal(annotation.EventKey, parsed.EventKey);
             Assert.Equal(others, parsed.OthersOf(ColumnComparison.Image));
+            Assert.Equal(others, parsed.Tuning.Excluded);
+            Assert.Equal(isPart, parsed.Tuning.PreImage);
             Assert.DoesNotContain("$EF$", CaptureSql.Create(parsed, null), StringComparison.Ordinal);
         });
 
@@ -50,9 +53,10 @@ public sealed class CaptureAnnotationTests
     [InlineData("uuid", "Plain")]
     [InlineData("numeric(10,2)", "Image")]
     [InlineData("interval", "Image")]
-    [InlineData("jsonb", "Image")]
-    [InlineData("text[]", "Image")]
-    [InlineData("numeric(10,2)[]", "Image")]
+    [InlineData("jsonb", "Long")]
+    [InlineData("text[]", "Long")]
+    [InlineData("numeric(10,2)[]", "Long")]
+    [InlineData("bytea", "Bytes")]
     [InlineData("json", "Opaque")]
     [InlineData("json[]", "Opaque")]
     [InlineData("citext", "Opaque")]
