@@ -29,7 +29,8 @@ create table if not exists fraiseql.consumer (
     owner text,
     fence bigint not null default 0,
     lease_until timestamptz,
-    updated_at timestamptz not null default clock_timestamp()
+    updated_at timestamptz not null default clock_timestamp(),
+    expired_at timestamptz -- set when the group was too far behind for the log to wait any longer: it has lost events
 );
 
 create table if not exists fraiseql.parked (
@@ -56,6 +57,66 @@ create table if not exists fraiseql.inbox (
     handled_at timestamptz not null default clock_timestamp(),
     primary key (consumer, handler, epoch, seq)
 );
+
+-- How far the log was pruned: every event of a transaction below is gone. Who has not seen all of these has lost events.
+create table if not exists fraiseql.retention (
+    only_row boolean primary key default true check (only_row),
+    pruned xid8 not null default '0',
+    pruned_at timestamptz
+);
+insert into fraiseql.retention default values on conflict do nothing;
+
+-- Removes up to "most" events older than "keep" which every group has seen; answers how many. A group with an unseen event older than "hold" is
+-- marked expired and waited for no longer. One call works at a time, others answer 0.
+create or replace function fraiseql.prune(keep interval, hold interval, most int) returns bigint
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $fraiseql$
+declare
+    boundary xid8;
+    removed bigint;
+    last xid8;
+begin
+    if not pg_try_advisory_xact_lock(7382069844749152621) then
+        return 0;
+    end if;
+    update fraiseql.consumer c set expired_at = clock_timestamp()
+    where c.expired_at is null and exists (
+        select from fraiseql.change_event e
+        where e.tx >= pg_snapshot_xmin(c.position) and not pg_visible_in_snapshot(e.tx, c.position) and e.at < clock_timestamp() - hold);
+
+    -- A transaction that is still open is unseen by everybody who reads, also by those who have no row here.
+    select x into boundary from (
+        select pg_snapshot_xmin(c.position) as x from fraiseql.consumer c where c.expired_at is null
+        union all select pg_snapshot_xmin(pg_current_snapshot())) positions
+    order by x limit 1;
+
+    with first as (
+        select e.tx, e.seq, e.at from fraiseql.change_event e where e.tx < boundary order by e.tx, e.seq limit most),
+    aged as (
+        select f.tx, f.seq, bool_and(f.at < clock_timestamp() - keep) over (order by f.tx, f.seq) as old from first f),
+    gone as (
+        delete from fraiseql.change_event e using aged a where a.old and e.tx = a.tx and e.seq = a.seq returning e.tx)
+    select count(*), (select g.tx from gone g order by g.tx desc limit 1) into removed, last from gone;
+    if removed > 0 then
+        update fraiseql.retention r set pruned = (last::text::numeric + 1)::text::xid8, pruned_at = clock_timestamp()
+        where r.pruned <= last;
+    end if;
+    return removed;
+end
+$fraiseql$;
+
+-- The log in Debezium's envelope. "before" is the whole row where PreImage() asks for it, else the key and the dependency columns.
+create or replace view fraiseql.debezium as
+select e.tx, e.seq, e.entity, e.key,
+    case e.op when 'I' then 'c' when 'D' then 'd' when 'T' then 't' else 'u' end as op,
+    coalesce(e.old, e.before) as before,
+    coalesce(e.data, e.after) as after,
+    json_build_object(
+        'version', '1', 'connector', 'fraiseql', 'name', current_database(), 'db', current_database(),
+        'schema', split_part(e.relation, '.', 1), 'table', substr(e.relation, strpos(e.relation, '.') + 1),
+        'txId', e.tx::text::bigint, 'sequence', e.seq::text, 'snapshot', 'false',
+        'ts_ms', (extract(epoch from e.at) * 1000)::bigint) as source,
+    (extract(epoch from e.at) * 1000)::bigint as ts_ms
+from fraiseql.change_event e;
 
 -- The writer's context (SET fraiseql.ctx), or null. Text that is not JSON is dropped: it must not fail the write.
 create or replace function fraiseql.context() returns jsonb language plpgsql stable as $fraiseql$
@@ -94,7 +155,7 @@ exception when others then
 end
 $fraiseql$;
 
--- Only capture functions, which run with their owner's rights, call these.
-revoke all on function fraiseql.context(), fraiseql.value_json(anyelement), fraiseql.row_json(anyelement, text[]) from public;
+-- Only capture functions, which run with their owner's rights, and whoever is granted prune call these.
+revoke all on function fraiseql.prune(interval, interval, int), fraiseql.context(), fraiseql.value_json(anyelement), fraiseql.row_json(anyelement, text[]) from public;
 
 comment on schema fraiseql is 'FraiseQL.EfCore.State event log v1';

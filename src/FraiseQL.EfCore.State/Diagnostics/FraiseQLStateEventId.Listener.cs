@@ -59,4 +59,13 @@ public static partial class FraiseQLStateEventId
 
     /// <summary>The server's catalog could not be read: queries over views are not cached.</summary>
     public const int CatalogUnreadable = 3010;
+
+    /// <summary>Old events were removed from the log.</summary>
+    public const int LogPruned = 3011;
+
+    /// <summary>Old events could not be removed from the log; it is tried again.</summary>
+    public const int LogNotPruned = 3012;
+
+    /// <summary>A group is so far behind that the log no longer waits for it.</summary>
+    public const int GroupExpired = 3013;
 }

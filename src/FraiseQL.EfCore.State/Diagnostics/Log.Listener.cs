@@ -27,7 +27,7 @@ internal static partial class Log
 
     [LoggerMessage(
         FraiseQLStateEventId.ListenerStartedOver, LogLevel.Warning,
-        "The database of {context} is not the one that was followed (another server, a failover, or a new log): everything cached is distrusted.")]
+        "The database of {context} is not the one that was followed (another server, a failover, or a new log), or its log was pruned meanwhile: everything cached is distrusted.")]
     public static partial void ListenerStartedOver(this ILogger logger, string context);
 
     [LoggerMessage(
@@ -44,4 +44,18 @@ internal static partial class Log
     [LoggerMessage(FraiseQLStateEventId.CatalogUnreadable, LogLevel.Warning,
         "The catalog of {context}'s database could not be read: queries over views are not cached.")]
     public static partial void CatalogUnreadable(this ILogger logger, Exception error, string context);
+
+    [LoggerMessage(FraiseQLStateEventId.LogPruned, LogLevel.Information, "{count} events of {context} older than Cdc:Retention were removed from the log.")]
+    public static partial void LogPruned(this ILogger logger, string context, long count);
+
+    [LoggerMessage(
+        FraiseQLStateEventId.LogNotPruned, LogLevel.Warning,
+        "The event log of {context} could not be pruned; it is tried again in {pause}. The role needs EXECUTE on fraiseql.prune(interval, interval, int).")]
+    public static partial void LogNotPruned(this ILogger logger, Exception error, string context, TimeSpan pause);
+
+    [LoggerMessage(
+        FraiseQLStateEventId.GroupExpired, LogLevel.Error,
+        "The group {group} of {context} is further behind than Cdc:RetentionHold: the log no longer waits for it, and it loses events. "
+        + "Start the application that has its handlers, or delete its row in fraiseql.consumer.")]
+    public static partial void GroupExpired(this ILogger logger, string group, string context);
 }

@@ -150,7 +150,7 @@ internal sealed class GroupRunner
         // What this node learned of the server may be older than its wait for the lease.
         state = await connection.RunAsync(c => LogIdentityQuery.ReadAsync(c, stopping), stopping).ConfigureAwait(false);
         var place = taken.Value.Place;
-        if (taken.Value.SystemId != state.Identity.Log)
+        if (taken.Value.SystemId != state.Identity.Log || state.HasPruned(place.From))
         {
             _runtime.Logger.HandlersGap(_name);
             place = await group.StartOverAsync(state, stopping).ConfigureAwait(false);

@@ -76,7 +76,8 @@ internal sealed partial class HandlerGroup(SerialConnection connection, string n
         var place = LogPlace.At(state.Snapshot);
         await WriteAsync(
             """
-            update fraiseql.consumer set position = $3::text::pg_snapshot, window_end = null, seq = 0, system_id = $4, updated_at = clock_timestamp()
+            update fraiseql.consumer set position = $3::text::pg_snapshot, window_end = null, seq = 0, system_id = $4, expired_at = null,
+                updated_at = clock_timestamp()
             where name = $1 and fence = $2
             returning 1
             """,

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace FraiseQL.EfCore.State.EventLog;
 
-/// <summary>Asks a server who it is and what is visible there, in one round trip.</summary>
+/// <summary>Asks a server who it is, what is visible there, and how much of the log is left.</summary>
 internal static class LogIdentityQuery
 {
     // to_regclass: null instead of an error when the log is not there. A standby has no timeline of its own to tell.
@@ -13,24 +13,41 @@ internal static class LogIdentityQuery
                case when pg_is_in_recovery() then '' else substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) end,
                extract(epoch from pg_postmaster_start_time())::text,
                pg_current_snapshot()::text,
-               pg_is_in_recovery()
+               pg_is_in_recovery(),
+               to_regclass('fraiseql.retention') is not null
         """;
+
+    private const string PrunedSql = "select pruned from fraiseql.retention";
 
     public static async Task<LogState> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var system = await ReadSystemAsync(connection, cancellationToken).ConfigureAwait(false);
+        string database, table, timeline, started;
+        PgSnapshot snapshot;
+        bool isStandby, hasRetention;
         var command = new NpgsqlCommand(Sql, connection);
-        await using var _ = command.ConfigureAwait(false);
-        var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        await using var __ = row.ConfigureAwait(false);
-        await row.ReadAsync(cancellationToken).ConfigureAwait(false);
+        await using (command.ConfigureAwait(false))
+        {
+            var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using var _ = row.ConfigureAwait(false);
+            await row.ReadAsync(cancellationToken).ConfigureAwait(false);
+            (database, table, timeline, started) = (row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3));
+            (snapshot, isStandby, hasRetention) = (PgSnapshot.Parse(row.GetString(4)), row.GetBoolean(5), row.GetBoolean(6));
+        }
 
-        var table = row.GetString(1);
         return new LogState(
-            new LogIdentity($"{system}/{row.GetString(0)}/{table}", row.GetString(2), row.GetString(3)),
-            PgSnapshot.Parse(row.GetString(4)),
+            new LogIdentity($"{system}/{database}/{table}", timeline, started),
+            snapshot,
             table.Length > 0,
-            row.GetBoolean(5));
+            isStandby,
+            hasRetention ? await ReadPrunedAsync(connection, cancellationToken).ConfigureAwait(false) : 0);
+    }
+
+    private static async Task<ulong> ReadPrunedAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand(PrunedSql, connection);
+        await using var _ = command.ConfigureAwait(false);
+        return (ulong?)await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) ?? 0;
     }
 
     /// <summary>Everyone may ask by default; a hosted server may have revoked it, and then the database's own id has to do.</summary>

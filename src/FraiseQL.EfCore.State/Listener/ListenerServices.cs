@@ -20,6 +20,8 @@ internal static class ListenerServices
         builder.Services.AddKeyedSingleton<ListenerStatus>(key);
         builder.Services.AddKeyedSingleton(key, (services, _) => new ContextDatabase(services.GetRequiredService<IServiceScopeFactory>(), key));
         builder.Services.AddSingleton<IHostedService>(services => CreateListener(services, key));
+        builder.Services.AddSingleton<IHostedService>(services => new LogRetention(
+            services.GetRequiredKeyedService<ContextDatabase>(key), services.GetRequiredKeyedService<StateRuntime>(key)));
     }
 
     private static ChangeListener CreateListener(IServiceProvider services, Type key)

@@ -52,7 +52,7 @@ internal sealed class LogCursor
 
     /// <summary>Whether reading can go on from here on a server that says this of itself.</summary>
     public bool CanContinue(LogState state)
-        => Identity is not null && state.Identity.Continues(Identity)
+        => Identity is not null && state.Identity.Continues(Identity) && !state.HasPruned(Position)
             // Ids below a position's end were given out: a server that knows fewer has lost some.
             && state.Snapshot.Xmax >= Position.Xmax && (WindowEnd is null || state.Snapshot.Xmax >= WindowEnd.Xmax);
 }

@@ -128,6 +128,6 @@ public sealed class ChangeEventsBuilder<TEntity> : ChangeEventsBuilder
         var body = property.Body is UnaryExpression { NodeType: ExpressionType.Convert } convert ? convert.Operand : property.Body;
         return body is MemberExpression { Expression: ParameterExpression } member
             ? member.Member.Name
-            : throw new ArgumentException(StateStrings.NotAProperty(property.ToString()), nameof(property));
+            : throw new ArgumentException(StateStrings.NotAnEventProperty(property.ToString()), nameof(property));
     }
 }

@@ -14,6 +14,7 @@ internal static class ConfigurationKeys
         "Cache:L2:KeyPrefix", "Cache:L2:Timeout", "Cache:L2:WriteTimeout", "Cache:L2:BreakDuration", "Cache:L2:MaxPayloadBytes",
         "Cdc:Enabled", "Cdc:Transport", "Cdc:PollInterval", "Cdc:IdlePollInterval", "Cdc:MaxReconnectDelay",
         "Cdc:Retry:Attempts", "Cdc:Retry:Backoff", "Cdc:Retry:MinDelay", "Cdc:Retry:MaxDelay", "Cdc:Retry:Jitter", "Cdc:HandlerLease", "Cdc:HandlerGroup",
+        "Cdc:Retention", "Cdc:RetentionHold",
         "Consistency:MaxSilence",
     ];
 

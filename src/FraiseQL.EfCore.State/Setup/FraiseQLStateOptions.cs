@@ -134,6 +134,19 @@ public sealed class CdcOptions
     /// </summary>
     /// <value>The default value is <see langword="null"/>: <c>handlers:</c> and the name of the context type.</value>
     public string? HandlerGroup { get; set; }
+
+    /// <summary>
+    /// How long events stay in the log. Older ones are removed in the background, by one node, and only when every group has handled them.
+    /// </summary>
+    /// <value>The default value is 7 days. From 1 minute to 10 years; zero removes nothing.</value>
+    public TimeSpan Retention { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>
+    /// How long the log waits for a group that does not read on. After it the group is marked expired and reported, events that it has not handled
+    /// may be removed, and it begins at the end of the log when it comes back.
+    /// </summary>
+    /// <value>The default value is 30 days. At least <see cref="Retention"/>.</value>
+    public TimeSpan RetentionHold { get; set; } = TimeSpan.FromDays(30);
 }
 
 /// <summary>How old a cached read may be, and when the cache must not be used.</summary>

@@ -57,6 +57,12 @@ internal sealed class FraiseQLStateOptionsValidator(string name) : IValidateOpti
         }
 
         Range("Cdc:HandlerLease", options.Cdc.HandlerLease, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10), "another node takes the handlers over after it");
+        if (options.Cdc.Retention != TimeSpan.Zero)
+        {
+            Range("Cdc:Retention", options.Cdc.Retention, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650), "older events are removed from the log; zero removes nothing");
+            Range("Cdc:RetentionHold", options.Cdc.RetentionHold, options.Cdc.Retention, TimeSpan.FromDays(3650), "it is at least Cdc:Retention");
+        }
+
         Range("Consistency:MaxSilence", options.Consistency.MaxSilence, 2 * options.Cdc.IdlePollInterval, TimeSpan.FromDays(1), "it is at least twice Cdc:IdlePollInterval, which is the heartbeat");
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
 

@@ -30,7 +30,7 @@ internal static partial class StateStrings
         $"{List(relations)} have row-level security: what one session sees must not be served to another, so their queries are not cached. "
         + "Their changes are captured as usual. To cache them, filter by a query filter with a parameter instead of a policy.";
 
-    public static string NotAProperty(string expression) =>
+    public static string NotAnEventProperty(string expression) =>
         $"HasChangeEvents names a property by an expression such as p => p.Email, not {expression}. A property without a member in the class is named by its text.";
 
     public static string CannotHide(string entity, string property) =>

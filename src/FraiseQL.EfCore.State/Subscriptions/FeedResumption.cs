@@ -30,7 +30,7 @@ internal sealed class FeedResumption(string epoch, LogPlace start)
         await using (connection.ConfigureAwait(false))
         {
             var state = await PrepareAsync(connection, cancellationToken).ConfigureAwait(false);
-            if (EventRecord.EpochOf(state.Identity.Log) != epoch || state.Snapshot.Xmax < (start.To ?? start.From).Xmax)
+            if (EventRecord.EpochOf(state.Identity.Log) != epoch || state.HasPruned(start.From) || state.Snapshot.Xmax < (start.To ?? start.From).Xmax)
             {
                 // Another server, a restored copy: the position says nothing here.
                 subscription.TryGoOnFrom(state.Snapshot);
