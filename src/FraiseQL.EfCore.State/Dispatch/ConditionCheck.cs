@@ -15,7 +15,8 @@ internal sealed class ConditionCheck(
             && Lambda(node.Arguments[0]) is { } property)
         {
             var name = PropertyChange.NameOf(property);
-            if (columns.GetValueOrDefault(name) is not { } column || !table.LogsNew(column.Name))
+            if (columns.GetValueOrDefault(name) is not { } column
+                || !(node.Method.Name == nameof(ChangeEvent<>.Changed) ? table.LogsChange(column.Name) : table.LogsNew(column.Name)))
             {
                 throw new InvalidOperationException(StateStrings.ConditionOnUncaptured(handler, node.Method.Name, table.Entity, name));
             }

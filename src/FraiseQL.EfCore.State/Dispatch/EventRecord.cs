@@ -35,10 +35,10 @@ internal sealed class EventRecord(ChangeRecord change, EventShape shape, string 
 
     public string EntityId => shape.Prefix + "-" + KeyText();
 
-    public JsonElement Payload => _payload ??= (change.Data ?? change.Before) is { } json ? Parse(json) : Nothing;
+    public JsonElement Payload => _payload ??= (change.Data ?? change.Old ?? change.Before) is { } json ? Parse(json) : Nothing;
 
     /// <summary>What is known of the row before the change.</summary>
-    public JsonElement Before => _before ??= change.Before is { } json ? Parse(json) : Nothing;
+    public JsonElement Before => _before ??= (change.Old ?? change.Before) is { } json ? Parse(json) : Nothing;
 
     /// <summary>What the writer said of the write; an object without members when nothing.</summary>
     public JsonElement Context

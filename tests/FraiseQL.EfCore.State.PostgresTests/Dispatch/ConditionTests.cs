@@ -56,6 +56,43 @@ public sealed class ConditionTests
     }
 
     [Fact]
+    [Feature("U-16-preimage")]
+    [Feature("U-17-column-filter")]
+    public async Task With_the_row_before_the_change_every_column_has_an_old_value_and_hidden_ones_have_none()
+    {
+        var database = await HandlerNode.CreateDatabaseAsync();
+        var seen = new ConcurrentQueue<string>();
+        await using var node = await HandlerNode.StartAsync(database, builder => builder
+            .OnEvent<Parcel>("parcel_updated", Note, h => h.When(e => e.ChangedFrom(p => p.Label, "a") || e.Changed(p => p.Code)))
+            .OnEvent<Parcel>("parcel_deleted", Note));
+        await HandlerTests.ExecuteAsync(
+            database,
+            """
+            insert into "Parcels" values (1, 'a', 'x', 'y'), (2, 'b', 'x', 'y');
+            update "Parcels" set "Label" = 'c';
+            update "Parcels" set "Secret" = 'z';
+            update "Parcels" set "Code" = 'w' where "Id" = 2;
+            delete from "Parcels"
+            """);
+        await Eventually.Until(() => seen.Count == 4);
+        Assert.Equal(
+            ["parcel_deleted parcel-1 c", "parcel_deleted parcel-2 c", "parcel_updated parcel-1 a", "parcel_updated parcel-2 c"],
+            seen.Order(StringComparer.Ordinal));
+
+        var secret = await RefusedAsync(b => b.OnEvent<Parcel>("parcel_updated", (_, _, _) => Task.CompletedTask, h => h.When(e => e.Changed(p => p.Secret))));
+        Assert.Contains("Secret", secret, StringComparison.Ordinal);
+        var code = await RefusedAsync(b => b.OnEvent<Parcel>("parcel_updated", (_, _, _) => Task.CompletedTask, h => h.When(e => e.ChangedTo(p => p.Code, "w"))));
+        Assert.Contains("Code", code, StringComparison.Ordinal);
+
+        Task Note(ChangeEvent<Parcel> change, ChangeContext context, CancellationToken cancellationToken)
+        {
+            var label = change.Changes.TryGetValue("Label", out var changed) ? changed.Old!.Value : change.Payload.GetProperty("Label");
+            seen.Enqueue($"{change.Type} {change.EntityId} {label}");
+            return Task.CompletedTask;
+        }
+    }
+
+    [Fact]
     public async Task A_group_without_handlers_and_an_inbox_on_every_node_are_refused_when_the_host_starts()
     {
         Assert.Contains("no handler is in that group", await RefusedAsync(b => b.OnEvent<Order>("order_updated", Nothing).ConfigureHandlers("x", _ => { })), StringComparison.Ordinal);

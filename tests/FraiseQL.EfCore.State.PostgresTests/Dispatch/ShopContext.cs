@@ -11,6 +11,8 @@ public sealed class ShopContext(DbContextOptions<ShopContext> options) : DbConte
 
     public DbSet<Person> People => Set<Person>();
 
+    public DbSet<Parcel> Parcels => Set<Parcel>();
+
     public DbSet<Everything> Everything => Set<Everything>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -54,6 +56,7 @@ public sealed class ShopContext(DbContextOptions<ShopContext> options) : DbConte
             order.Property(o => o.PostId).HasColumnName("post_id");
             order.HasOne<Post>().WithMany().HasForeignKey(o => o.PostId);
         });
+        modelBuilder.Entity<Parcel>().HasChangeEvents(e => e.PreImage().Redact(p => p.Code).Exclude(p => p.Secret));
         modelBuilder.Entity<Silent>().IgnoreChangeEvents();
     }
 }
@@ -109,6 +112,17 @@ public class Member : Person
 public class Home
 {
     public string Street { get; set; } = "";
+}
+
+public class Parcel
+{
+    public int Id { get; set; }
+
+    public string Label { get; set; } = "";
+
+    public string Code { get; set; } = "";
+
+    public string Secret { get; set; } = "";
 }
 
 public class Silent

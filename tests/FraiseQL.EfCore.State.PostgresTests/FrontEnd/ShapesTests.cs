@@ -11,10 +11,14 @@ public sealed class ShapesTests(ShapesTests.World world, ITestOutputHelper outpu
 {
     private const int Executions = 4;
 
+    // A compiled query belongs to the one model that the matrix has executed it with, and does not pass the front end.
+    private static IEnumerable<Shape> Shapes
+        => AllShapes.Cached.Concat(AllShapes.Refused).Where(s => !s.Name.StartsWith("compiled", StringComparison.Ordinal));
+
     public static TheoryData<string, bool> Cases()
     {
         var data = new TheoryData<string, bool>();
-        foreach (var shape in AllShapes.Cached.Concat(AllShapes.Refused))
+        foreach (var shape in Shapes)
         {
             data.Add(shape.Name, false);
             data.Add(shape.Name, true);
@@ -28,7 +32,7 @@ public sealed class ShapesTests(ShapesTests.World world, ITestOutputHelper outpu
     [Feature("U-02-transparency")]
     public async Task A_shape_gives_the_same_objects_and_tracks_the_same_with_the_front_end(string name, bool async)
     {
-        var shape = AllShapes.Cached.Concat(AllShapes.Refused).Single(s => s.Name == name);
+        var shape = Shapes.Single(s => s.Name == name);
         var (expected, tracked, _) = await RunAsync(shape, cached: false, async);
         var outcome = CacheOutcome.None;
 
@@ -47,7 +51,7 @@ public sealed class ShapesTests(ShapesTests.World world, ITestOutputHelper outpu
     [Fact]
     public async Task Most_shapes_are_known()
     {
-        foreach (var shape in AllShapes.Cached)
+        foreach (var shape in Shapes.Where(s => s.Refused is null))
         {
             await RunAsync(shape, cached: true, async: true);
         }
