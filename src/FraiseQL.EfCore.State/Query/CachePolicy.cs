@@ -12,7 +12,8 @@ namespace FraiseQL.EfCore.State.Query;
 /// <param name="Parameter">The query parameter that holds it otherwise.</param>
 /// <param name="IsSplit">Whether EF runs the query as several commands.</param>
 /// <param name="IsImplicit">Whether nobody marked the query itself (<c>CacheAllQueries</c>).</param>
-internal sealed record CachePolicy(CacheableOptions Options, string? Parameter, bool IsSplit, bool IsImplicit = false)
+/// <param name="IsList">Whether its result is a sequence, however many rows that has: not one row and not a scalar.</param>
+internal sealed record CachePolicy(CacheableOptions Options, string? Parameter, bool IsSplit, bool IsImplicit = false, bool IsList = false)
 {
     private const string TagPrefix = "fraiseql-cacheable:";
 

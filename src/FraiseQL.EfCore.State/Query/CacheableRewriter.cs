@@ -20,14 +20,15 @@ internal sealed class CacheableRewriter : IQueryExpressionInterceptor
         var finder = new MarkFinder();
         finder.Visit(queryExpression);
         var options = eventData.Context?.GetService<IDbContextOptions>();
+        var isList = ElementType(queryExpression.Type) is not null;
         if (finder.Outermost is not { } outermost)
         {
             return options?.FindExtension<FraiseQLStateOptionsExtension>()?.CachesAllQueries == true && !EfOwnQuery.Is(queryExpression)
-                ? TagUnmarked(queryExpression, new CachePolicy(CacheableOptions.Default, null, IsSplit(), IsImplicit: true))
+                ? TagUnmarked(queryExpression, new CachePolicy(CacheableOptions.Default, null, IsSplit(), IsImplicit: true, isList))
                 : queryExpression;
         }
 
-        var policy = MarkReader.Read(outermost, IsSplit());
+        var policy = MarkReader.Read(outermost, IsSplit()) with { IsList = isList };
         return new Replacer(outermost, policy.Options.IsNever ? null : policy.ToTag()).Visit(queryExpression);
 
         bool IsSplit() => finder.IsSplit || (!finder.IsSingle && options is not null

@@ -9,7 +9,7 @@ internal static class ConfigurationKeys
     // Written out, as reflection over the options would not survive trimming; a test compares the two.
     public static readonly IReadOnlyList<string> All =
     [
-        "Cache:Enabled", "Cache:DefaultTtl", "Cache:Version", "Cache:MaxRows", "Cache:MaxEntryBytes",
+        "Cache:Enabled", "Cache:Lists", "Cache:DefaultTtl", "Cache:Version", "Cache:MaxRows", "Cache:MaxEntryBytes",
         "Cache:L1:MaxSizeMb",
         "Cache:L2:KeyPrefix", "Cache:L2:Timeout", "Cache:L2:WriteTimeout", "Cache:L2:BreakDuration", "Cache:L2:MaxPayloadBytes",
         "Cdc:Enabled", "Cdc:Transport", "Cdc:PollInterval", "Cdc:IdlePollInterval", "Cdc:MaxReconnectDelay",

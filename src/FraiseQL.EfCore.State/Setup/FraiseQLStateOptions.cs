@@ -24,6 +24,10 @@ public sealed class CacheOptions
     /// <value>The default value is <see langword="true"/>.</value>
     public bool Enabled { get; set; } = true;
 
+    /// <summary>Whether results that are sequences are cached too; when not, only single rows and scalars are (<c>First</c>, <c>Count</c>, <c>Any</c>).</summary>
+    /// <value>The default value is <see langword="true"/>.</value>
+    public bool Lists { get; set; } = true;
+
     /// <summary>The time to live of <c>.Cacheable()</c> without an argument.</summary>
     /// <value>The default value is 5 minutes. More than zero, at most 365 days.</value>
     public TimeSpan DefaultTtl { get; set; } = TimeSpan.FromMinutes(5);

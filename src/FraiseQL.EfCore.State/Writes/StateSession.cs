@@ -92,6 +92,11 @@ internal sealed class StateSession : IResettableService
             return "disabled";
         }
 
+        if (plan.Policy.IsList && !Runtime.Options.Cache.Lists)
+        {
+            return "list";
+        }
+
         // Older entries would hide the transaction's own writes, and its uncommitted rows are nobody else's.
         if (IsInTransaction(connection))
         {

@@ -22,6 +22,7 @@ public sealed class KnownFailureTests : IAsyncLifetime
     [InlineData(true)]
     [InlineData(false)]
     [Feature("U-45-transactions")]
+    [Feature("S9.1-dont-correctness")]
     public async Task A_transaction_scope_reads_its_own_writes_and_publishes_them_only_if_it_completes(bool completes)
     {
         await using var node = await Node.StartAsync(_connectionString);

@@ -126,6 +126,7 @@ public sealed class NodeTests : IAsyncLifetime
 
     [Fact]
     [Feature("U-30-single-flight")]
+    [Feature("S5.1-miss-db")]
     public async Task Many_concurrent_misses_run_one_query_and_a_cancelled_leader_disturbs_nobody()
     {
         await using var node = await Node.StartAsync(_connectionString);

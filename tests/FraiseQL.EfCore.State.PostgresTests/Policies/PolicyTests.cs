@@ -45,6 +45,22 @@ public sealed class PolicyTests : IAsyncLifetime
     }
 
     [Fact]
+    [Feature("U-34-list-toggle")]
+    public async Task Lists_can_be_left_to_the_database_while_single_rows_and_scalars_are_cached()
+    {
+        await using var node = await Node.StartAsync(_connectionString, configure: o => o.Cache.Lists = false);
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.Equal(CacheOutcome.Bypass, (await node.ReadAsync(db => db.Posts.Where(p => p.AuthorId == 1).Cacheable().ToListAsync())).Outcome);
+            Assert.Equal(CacheOutcome.Bypass, (await node.ReadAsync(db => db.Posts.OrderBy(p => p.Id).Take(1).Cacheable().ToListAsync())).Outcome);
+            var expected = i == 0 ? CacheOutcome.Miss : CacheOutcome.L1Hit;
+            Assert.Equal(expected, (await node.ReadAsync(db => db.Posts.Cacheable().FirstAsync(p => p.Id == 1))).Outcome);
+            Assert.Equal(expected, (await node.ReadAsync(db => db.Posts.Cacheable().AnyAsync(p => p.AuthorId == 1))).Outcome);
+            Assert.Equal(expected, (await node.ReadAsync(db => db.Posts.Where(p => p.AuthorId == 2).Cacheable().CountAsync())).Outcome);
+        }
+    }
+
+    [Fact]
     [Feature("S1.3-ttl-per-operation")]
     public async Task The_call_wins_over_the_profile_the_profile_over_the_entity_and_the_entity_over_the_default()
     {
