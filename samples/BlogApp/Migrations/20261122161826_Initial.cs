@@ -67,7 +67,7 @@ namespace BlogApp.Migrations
                         principalColumn: "id",
                         onDelete: ReferentialAction.Restrict);
                 })
-                .Annotation("FraiseQL:Capture", "v1; schema=public; table=posts; entity=Post; key=id; columns=id,author_id; plain=published_on; text=body,channel,slug,title; image=co_authors");
+                .Annotation("FraiseQL:Capture", "v1; schema=public; table=posts; entity=Post; key=id; columns=id,author_id; plain=published_on; text=body,channel,slug,title; long=co_authors");
 
             migrationBuilder.CreateTable(
                 name: "comments",
