@@ -56,7 +56,7 @@ public sealed class DifferentialTests(ITestOutputHelper output) : IAsyncLifetime
         try
         {
             // The seed of a failure is in its message; Sample(…, seed: "…") repeats it. Shrinking is a search for smaller failing cases.
-            await s_cases.SampleAsync(c => RunAsync(nodes, c), writeLine: output.WriteLine, time: 30, threads: 1, print: c => c.ToString());
+            await s_cases.SampleAsync(c => RunAsync(nodes, c), writeLine: output.WriteLine, iter: 110, threads: 1, print: c => c.ToString());
         }
         finally
         {
