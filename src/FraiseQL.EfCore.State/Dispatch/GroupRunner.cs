@@ -168,10 +168,7 @@ internal sealed class GroupRunner
 
     private async Task<LogState> PrepareAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand(EventLogReader.SessionSettings, connection);
-        await using var _ = command.ConfigureAwait(false);
-        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-        var state = await LogIdentityQuery.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
+        var state = await LogIdentityQuery.BeginAsync(connection, cancellationToken).ConfigureAwait(false);
         return state.IsStandby ? throw new InvalidOperationException(StateStrings.ListenerOnStandby(_database.Name)) : state;
     }
 

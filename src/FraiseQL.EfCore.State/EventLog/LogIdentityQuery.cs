@@ -19,6 +19,15 @@ internal static class LogIdentityQuery
 
     private const string PrunedSql = "select pruned from fraiseql.retention";
 
+    /// <summary>Readies a connection of our own for reading the log (<see cref="EventLogReader.SessionSettings"/>), and asks.</summary>
+    public static async Task<LogState> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand(EventLogReader.SessionSettings, connection);
+        await using var _ = command.ConfigureAwait(false);
+        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        return await ReadAsync(connection, cancellationToken).ConfigureAwait(false);
+    }
+
     public static async Task<LogState> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var system = await ReadSystemAsync(connection, cancellationToken).ConfigureAwait(false);

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using FraiseQL.EfCore.State.Dispatch;
 using FraiseQL.EfCore.State.EventLog;
 using FraiseQL.EfCore.State.Listener;
-using Npgsql;
 
 namespace FraiseQL.EfCore.State.Subscriptions;
 
@@ -29,7 +28,7 @@ internal sealed class FeedResumption(string epoch, LogPlace start)
         var connection = await database.OpenAsync(ConnectionPurpose, cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
-            var state = await PrepareAsync(connection, cancellationToken).ConfigureAwait(false);
+            var state = await LogIdentityQuery.BeginAsync(connection, cancellationToken).ConfigureAwait(false);
             if (EventRecord.EpochOf(state.Identity.Log) != epoch || state.HasPruned(start.From) || state.Snapshot.Xmax < (start.To ?? start.From).Xmax)
             {
                 // Another server, a restored copy: the position says nothing here.
@@ -72,13 +71,5 @@ internal sealed class FeedResumption(string epoch, LogPlace start)
         {
             yield return entry;
         }
-    }
-
-    private static async Task<LogState> PrepareAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
-    {
-        var command = new NpgsqlCommand(EventLogReader.SessionSettings, connection);
-        await using var _ = command.ConfigureAwait(false);
-        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-        return await LogIdentityQuery.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
     }
 }

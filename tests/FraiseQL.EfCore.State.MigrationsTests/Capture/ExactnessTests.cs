@@ -16,6 +16,7 @@ public sealed class ExactnessTests(ITestOutputHelper output)
     [Feature("S2.1-trigger-insert")]
     [Feature("S2.1-trigger-update")]
     [Feature("S2.1-trigger-delete")]
+    [Feature("U-05-outbox-after-lock")]
     public async Task Folding_the_log_gives_each_table_exactly_and_each_row_s_changes_in_the_order_of_their_commits()
     {
         var seed = Random.Shared.Next();

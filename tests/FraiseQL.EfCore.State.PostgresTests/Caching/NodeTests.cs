@@ -20,6 +20,7 @@ public sealed class NodeTests : IAsyncLifetime
     [Fact]
     [Feature("S1.1-l1-per-instance")]
     [Feature("U-01-fence")]
+    [Feature("S2.1-invalidate")]
     public async Task A_commit_on_one_node_is_fresh_there_at_once_and_soon_on_the_other()
     {
         await using var a = await Node.StartAsync(_connectionString);
