@@ -79,6 +79,7 @@ if ! docker_answers; then
   [ -n "${FRAISEQL_TEST_REDIS:-}" ] || need_program redis-server redis-server || true
   [ -n "${FRAISEQL_TEST_MEMCACHED:-}" ] || need_program memcached memcached || true
 fi
+eng/lib/postgres18.sh || true
 need_program chromium chromium || true
 
 rm -rf "$results"

@@ -9,7 +9,10 @@ public sealed class PostgresServer : IAsyncDisposable
 {
     private const string Prefix = "fraiseql_test_";
 
-    private static readonly Lazy<Task<PostgresServer>> Instance = new(() => CreateAsync(new PostgresServerOptions(), mayBeExternal: true));
+    private static readonly Lazy<Task<PostgresServer>> Instance = new(() => CreateAsync(new PostgresServerOptions(), "FRAISEQL_TEST_PG"));
+
+    private static readonly Lazy<Task<PostgresServer>> Instance18
+        = new(() => CreateAsync(new PostgresServerOptions { Release = PostgresRelease.Eighteen }, "FRAISEQL_TEST_PG18"));
 
     private readonly ServerHost _host;
 
@@ -19,15 +22,16 @@ public sealed class PostgresServer : IAsyncDisposable
     public string ConnectionString => _host.Address;
 
     /// <summary>The server that all tests of this process share. It is never stopped; each test has its own database.</summary>
-    public static Task<PostgresServer> SharedAsync() => Instance.Value;
+    public static Task<PostgresServer> SharedAsync(PostgresRelease release = PostgresRelease.AtHand)
+        => release == PostgresRelease.Eighteen ? Instance18.Value : Instance.Value;
 
     /// <summary>A server of one test, which may stop, crash and configure it. Dispose it.</summary>
     public static Task<PostgresServer> StartPrivateAsync(PostgresServerOptions? options = null)
-        => CreateAsync(options ?? new PostgresServerOptions(), mayBeExternal: false);
+        => CreateAsync(options ?? new PostgresServerOptions(), variable: null);
 
     /// <summary>A new database with a random name on the shared server.</summary>
-    public static async Task<string> CreateSharedDatabaseAsync(string? template = null)
-        => await (await SharedAsync()).CreateDatabaseAsync(template);
+    public static async Task<string> CreateSharedDatabaseAsync(string? template = null, PostgresRelease release = PostgresRelease.AtHand)
+        => await (await SharedAsync(release)).CreateDatabaseAsync(template);
 
     /// <summary>Creates a database with a random name.</summary>
     /// <param name="template">The name or the connection string of the database to copy; its connections are closed first.</param>
@@ -103,9 +107,9 @@ public sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    private static async Task<PostgresServer> CreateAsync(PostgresServerOptions options, bool mayBeExternal)
+    private static async Task<PostgresServer> CreateAsync(PostgresServerOptions options, string? variable)
     {
-        if (mayBeExternal && Environment.GetEnvironmentVariable("FRAISEQL_TEST_PG") is { Length: > 0 } external)
+        if (variable is not null && Environment.GetEnvironmentVariable(variable) is { Length: > 0 } external)
         {
             var server = new PostgresServer(new ExternalHost(external));
             await server.DropOldDatabasesAsync();
@@ -113,15 +117,15 @@ public sealed class PostgresServer : IAsyncDisposable
         }
 
         var settings = options.AllSettings().ToArray();
-        ServerHost host = await DockerHost.IsAvailableAsync() ? Docker(settings) : await LocalAsync(settings);
+        ServerHost host = await DockerHost.IsAvailableAsync() ? Docker(settings, options.Release) : await LocalAsync(settings, options.Release);
         await host.StartAsync();
         return new PostgresServer(host);
     }
 
-    private static DockerHost Docker(string[] settings)
+    private static DockerHost Docker(string[] settings, PostgresRelease release)
     {
         var port = ServerHost.FreePort();
-        var container = new PostgreSqlBuilder("postgres:17-alpine")
+        var container = new PostgreSqlBuilder(release == PostgresRelease.Eighteen ? "postgres:18-alpine" : "postgres:17-alpine")
             .WithUsername("postgres").WithPassword("postgres").WithDatabase("postgres")
             .WithPortBinding(port, PostgreSqlBuilder.PostgreSqlPort)
             .WithCommand([.. settings.SelectMany(setting => (string[])["-c", setting])])
@@ -129,10 +133,12 @@ public sealed class PostgresServer : IAsyncDisposable
         return new DockerHost(container, $"Host=127.0.0.1;Port={port};Username=postgres;Password=postgres;Database=postgres;Pooling=false");
     }
 
-    private static async Task<ProcessHost> LocalAsync(string[] settings)
+    private static async Task<ProcessHost> LocalAsync(string[] settings, PostgresRelease release)
     {
-        var bin = ServerHost.FindExecutable("initdb", DebianFolders())
-            ?? throw ServerHost.Missing("PostgreSQL", "FRAISEQL_TEST_PG", "initdb", "postgresql");
+        var bin = release == PostgresRelease.Eighteen
+            ? FoldersOf18().Select(folder => Path.Combine(folder, "initdb")).FirstOrDefault(File.Exists) ?? throw Missing18()
+            : ServerHost.FindExecutable("initdb", DebianFolders())
+                ?? throw ServerHost.Missing("PostgreSQL", "FRAISEQL_TEST_PG", "initdb", "postgresql");
         var postgres = Path.Combine(Path.GetDirectoryName(bin)!, "postgres");
         var folder = await Unprivileged.CreateFolderAsync("pg");
         var data = Path.Combine(folder, "data");
@@ -156,4 +162,17 @@ public sealed class PostgresServer : IAsyncDisposable
                 .OrderByDescending(folder => Version.TryParse(Path.GetFileName(folder) + ".0", out var version) ? version : new Version())
                 .Select(folder => Path.Combine(folder, "bin"))
             : [];
+
+    /// <summary>Where Debian and eng/lib/postgres18.sh put it.</summary>
+    private static IEnumerable<string> FoldersOf18()
+    {
+        yield return "/usr/lib/postgresql/18/bin";
+        var cache = Environment.UserName == "root" ? "/var/cache"
+            : Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set ? set
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+        yield return Path.Combine(cache, "fraiseql-tests/postgresql-18/bin");
+    }
+
+    private static InvalidOperationException Missing18() => new(
+        "This test needs PostgreSQL 18 and found none. Run eng/lib/postgres18.sh, which fetches it, or set FRAISEQL_TEST_PG18 to the connection string of a server that tests may write to.");
 }

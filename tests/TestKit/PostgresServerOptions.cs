@@ -3,6 +3,8 @@ namespace FraiseQL.EfCore.TestKit;
 /// <summary>How a PostgreSQL server of a test is configured.</summary>
 public sealed class PostgresServerOptions
 {
+    public PostgresRelease Release { get; init; }
+
     /// <summary>Whether commits reach the disk (fsync). Off by default: tests are quicker, and a crash of the process loses nothing.</summary>
     public bool Durable { get; init; }
 

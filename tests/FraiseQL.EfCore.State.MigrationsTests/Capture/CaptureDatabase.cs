@@ -5,21 +5,25 @@ namespace FraiseQL.EfCore.State.MigrationsTests.Capture;
 /// <summary>A database of one test, with the tables and triggers of <see cref="CaptureContext"/>, as EnsureCreated makes them.</summary>
 internal sealed class CaptureDatabase
 {
-    private static readonly Lazy<Task<string>> Template = new(async () =>
+    private static readonly Lazy<Task<string>> Template = new(() => CreateTemplateAsync(PostgresRelease.AtHand));
+    private static readonly Lazy<Task<string>> Template18 = new(() => CreateTemplateAsync(PostgresRelease.Eighteen));
+
+    private static async Task<string> CreateTemplateAsync(PostgresRelease release)
     {
-        var database = await PostgresServer.CreateSharedDatabaseAsync();
+        var database = await PostgresServer.CreateSharedDatabaseAsync(null, release);
         await using var context = new CaptureContext(database);
         await context.Database.EnsureCreatedAsync();
         return database;
-    });
+    }
 
     private CaptureDatabase(string connectionString) => ConnectionString = connectionString;
 
     public string ConnectionString { get; }
 
-    public static async Task<CaptureDatabase> CreateAsync()
+    public static async Task<CaptureDatabase> CreateAsync(PostgresRelease release = PostgresRelease.AtHand)
     {
-        var database = new CaptureDatabase(await PostgresServer.CreateSharedDatabaseAsync(await Template.Value));
+        var template = await (release == PostgresRelease.Eighteen ? Template18 : Template).Value;
+        var database = new CaptureDatabase(await PostgresServer.CreateSharedDatabaseAsync(template, release));
         await database.RunAsync("truncate fraiseql.change_event");
         return database;
     }

@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 namespace FraiseQL.EfCore.State.MigrationsTests.Capture;
 
 /// <summary>Random programs write the same rows at the same time; then the log alone must give every table's content.</summary>
-public sealed class ExactnessTests(ITestOutputHelper output)
+public abstract class ExactnessTests(PostgresRelease release, ITestOutputHelper output)
 {
     private const int Ids = 40;
 
@@ -21,7 +21,7 @@ public sealed class ExactnessTests(ITestOutputHelper output)
     {
         var seed = Random.Shared.Next();
         output.WriteLine($"seed {seed}");
-        var database = await CaptureDatabase.CreateAsync();
+        var database = await CaptureDatabase.CreateAsync(release);
         await database.RunAsync(
             """
             truncate authors, tags cascade;
@@ -226,3 +226,7 @@ public sealed class ExactnessTests(ITestOutputHelper output)
         };
     }
 }
+
+public sealed class ExactnessTestsAtHand(ITestOutputHelper output) : ExactnessTests(PostgresRelease.AtHand, output);
+
+public sealed class ExactnessTestsOn18(ITestOutputHelper output) : ExactnessTests(PostgresRelease.Eighteen, output);

@@ -6,14 +6,14 @@ using Npgsql;
 namespace FraiseQL.EfCore.State.MigrationsTests.Capture;
 
 /// <summary>Tables, keys and names of every shape, written through EF.</summary>
-public sealed class TableShapeTests
+public abstract class TableShapeTests(PostgresRelease release)
 {
     [Fact]
     [Feature("U-14-inheritance")]
     [Feature("U-10-key-types")]
     public async Task A_join_table_logs_both_ends()
     {
-        var database = await CaptureDatabase.CreateAsync();
+        var database = await CaptureDatabase.CreateAsync(release);
         await using var context = new CaptureContext(database.ConnectionString);
         var tag = new Tag { Name = "odd \"tag\" 😀\u0001\\" };
         var post = new Post { Id = 1, AuthorId = 1, Title = "a", Tags = { tag } };
@@ -37,7 +37,7 @@ public sealed class TableShapeTests
     [Feature("U-15-partitioned")]
     public async Task Owned_rows_are_updates_of_their_owner_in_any_schema_under_any_name()
     {
-        var database = await CaptureDatabase.CreateAsync();
+        var database = await CaptureDatabase.CreateAsync(release);
         await using var context = new CaptureContext(database.ConnectionString);
         var id = new Guid("11111111-2222-3333-4444-555555555555");
         var order = new Order { Id = id, Address = new() { Street = "s" }, Options = new() { Gift = true }, Lines = { new() { Number = 1, Quantity = 2 } } };
@@ -73,7 +73,7 @@ public sealed class TableShapeTests
     [Feature("U-14-inheritance")]
     public async Task A_hierarchy_logs_its_root_whatever_tables_it_has()
     {
-        var database = await CaptureDatabase.CreateAsync();
+        var database = await CaptureDatabase.CreateAsync(release);
         await using var context = new CaptureContext(database.ConnectionString);
         var cat = new Cat { Id = 1, Name = "c", Lives = 9 };
         context.Add(cat).Property("owner_id").CurrentValue = 1;
@@ -107,7 +107,7 @@ public sealed class TableShapeTests
     [Feature("U-10-key-types")]
     public async Task A_key_without_exact_equality_is_in_the_key_but_not_among_the_dependency_columns()
     {
-        var database = await CaptureDatabase.CreateAsync();
+        var database = await CaptureDatabase.CreateAsync(release);
         var table = "accounts_" + new string('x', 54);
         await database.RunAsync($"set timezone = 'Asia/Tokyo'; insert into {table} (bank, at, n) values ('ab', '2026-01-01 09:00+09', 1); update {table} set raw = '1'; update {table} set at = 'infinity'");
         Assert.Equal(
@@ -130,7 +130,7 @@ public sealed class TableShapeTests
         Assert.All(names, n => Assert.InRange(System.Text.Encoding.UTF8.GetByteCount(n), 1, 63));
         Assert.Equal(names[0], CaptureSql.FunctionName("public", prefix + "a"));
 
-        var database = await CaptureDatabase.CreateAsync();
+        var database = await CaptureDatabase.CreateAsync(release);
         Assert.Equal(
             ["0"],
             await database.QueryAsync("select count(*) from pg_proc where pronamespace = 'fraiseql'::regnamespace and prosrc like '%$EF$%'"));
@@ -139,7 +139,7 @@ public sealed class TableShapeTests
     [Fact]
     public async Task Rows_of_the_model_s_seed_are_captured_and_ignored_tables_are_not()
     {
-        var database = await PostgresServer.CreateSharedDatabaseAsync();
+        var database = await PostgresServer.CreateSharedDatabaseAsync(null, release);
         await using var context = new CaptureContext(database);
         await context.Database.EnsureCreatedAsync();
         await context.Database.ExecuteSqlRawAsync("insert into secrets values (1)");
@@ -153,7 +153,7 @@ public sealed class TableShapeTests
     [Feature("S7.2-triggers")]
     public async Task The_check_names_what_is_missing_disabled_or_older_and_the_command()
     {
-        var database = await CaptureDatabase.CreateAsync();
+        var database = await CaptureDatabase.CreateAsync(release);
         await using var context = new CaptureContext(database.ConnectionString);
         var model = CaptureModel.For(context.Model);
         await using var connection = await database.OpenAsync();
@@ -198,7 +198,7 @@ public sealed class TableShapeTests
     [Feature("U-15-partitioned")]
     public async Task A_partitioned_table_is_captured_through_its_parent()
     {
-        var database = await CaptureDatabase.CreateAsync();
+        var database = await CaptureDatabase.CreateAsync(release);
         await database.RunAsync(
             """
             create table parts (id int, day date, primary key (id, day)) partition by range (day);
@@ -228,5 +228,17 @@ public sealed class TableShapeTests
             var all = lines.Split('\n');
             return string.Join('\n', all.Take(2).Concat(all.Skip(2).Order(StringComparer.Ordinal)));
         }
+    }
+}
+
+public sealed class TableShapeTestsAtHand() : TableShapeTests(PostgresRelease.AtHand);
+
+public sealed class TableShapeTestsOn18() : TableShapeTests(PostgresRelease.Eighteen)
+{
+    [Fact]
+    public async Task The_server_is_version_18()
+    {
+        var database = await CaptureDatabase.CreateAsync(PostgresRelease.Eighteen);
+        Assert.StartsWith("18", Assert.Single(await database.QueryAsync("show server_version_num")), StringComparison.Ordinal);
     }
 }

@@ -5,7 +5,7 @@ using Npgsql;
 namespace FraiseQL.EfCore.State.MigrationsTests.Capture;
 
 /// <summary>What HasChangeEvents changes in the log.</summary>
-public sealed class TuningTests
+public abstract class TuningTests(PostgresRelease release)
 {
     private const string Log =
         """
@@ -105,9 +105,9 @@ public sealed class TuningTests
         _ = CaptureModel.For(context.Model);
     }
 
-    private static async Task<string> CreateAsync()
+    private async Task<string> CreateAsync()
     {
-        var database = await PostgresServer.CreateSharedDatabaseAsync();
+        var database = await PostgresServer.CreateSharedDatabaseAsync(null, release);
         await using var context = new TunedContext(database);
         await context.Database.EnsureCreatedAsync();
         return database;
@@ -222,3 +222,7 @@ public sealed class TuningTests
         }
     }
 }
+
+public sealed class TuningTestsAtHand() : TuningTests(PostgresRelease.AtHand);
+
+public sealed class TuningTestsOn18() : TuningTests(PostgresRelease.Eighteen);

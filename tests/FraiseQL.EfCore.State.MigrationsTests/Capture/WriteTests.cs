@@ -3,7 +3,7 @@ using Npgsql;
 namespace FraiseQL.EfCore.State.MigrationsTests.Capture;
 
 /// <summary>What writes of every kind leave in the log.</summary>
-public sealed class WriteTests
+public abstract class WriteTests(PostgresRelease release)
 {
     [Fact]
     [Feature("S2.1-trigger-insert")]
@@ -12,7 +12,7 @@ public sealed class WriteTests
     [Feature("S2.2-all-changes")]
     public async Task Every_statement_logs_each_of_its_rows_once()
     {
-        var database = await CaptureDatabase.CreateAsync();
+        var database = await CaptureDatabase.CreateAsync(release);
 
         await database.RunAsync("insert into posts values (1, 1, 'a', null), (2, 1, 'b', 1.0)");
         Assert.Equal(
@@ -35,7 +35,7 @@ public sealed class WriteTests
     [Feature("U-11-pk-change")]
     public async Task A_changed_key_is_a_delete_of_the_old_and_an_insert_of_the_new_entity()
     {
-        var database = await CaptureDatabase.CreateAsync();
+        var database = await CaptureDatabase.CreateAsync(release);
         await database.RunAsync("insert into posts values (1, 1, 'a', null), (2, 1, 'b', null), (3, 2, 'c', null); truncate fraiseql.change_event");
 
         await database.RunAsync("update posts set id = 9 where id = 2");
@@ -61,7 +61,7 @@ public sealed class WriteTests
     [Feature("U-13-noop")]
     public async Task An_update_that_changes_nothing_logs_nothing_and_a_changed_scale_is_a_change()
     {
-        var database = await CaptureDatabase.CreateAsync();
+        var database = await CaptureDatabase.CreateAsync(release);
         await database.RunAsync("insert into posts values (1, 1, 'a', 1.0), (2, 1, 'b', null); truncate fraiseql.change_event");
 
         await database.RunAsync("update posts set title = title, rating = rating, author_id = 1");
@@ -82,7 +82,7 @@ public sealed class WriteTests
     [Feature("B-05-external")]
     public async Task Truncate_copy_upsert_merge_and_cascades_are_logged()
     {
-        var database = await CaptureDatabase.CreateAsync();
+        var database = await CaptureDatabase.CreateAsync(release);
         await using (var connection = await database.OpenAsync())
         {
             await using var writer = await connection.BeginTextImportAsync("copy posts (id, author_id, title) from stdin");
@@ -141,7 +141,7 @@ public sealed class WriteTests
     [Fact]
     public async Task Rolled_back_work_and_rolled_back_savepoints_leave_nothing()
     {
-        var database = await CaptureDatabase.CreateAsync();
+        var database = await CaptureDatabase.CreateAsync(release);
 
         await database.RunAsync("begin; insert into posts values (1, 1, 'a', null); rollback");
         Assert.Equal("", await database.TakeAsync());
@@ -164,7 +164,7 @@ public sealed class WriteTests
     [Fact]
     public async Task The_log_has_the_row_its_transaction_and_the_order_of_writes()
     {
-        var database = await CaptureDatabase.CreateAsync();
+        var database = await CaptureDatabase.CreateAsync(release);
         await database.RunAsync(
             """
             begin;
@@ -184,7 +184,7 @@ public sealed class WriteTests
     [Feature("S2.1-pg-notify")]
     public async Task A_commit_rings_once_with_an_empty_payload_unless_it_is_quiet_or_logged_nothing()
     {
-        var database = await CaptureDatabase.CreateAsync();
+        var database = await CaptureDatabase.CreateAsync(release);
         await using var listener = await database.OpenAsync();
         var heard = new List<string>();
         listener.Notification += (_, e) => heard.Add($"{e.Channel}:{e.Payload}");
@@ -209,7 +209,7 @@ public sealed class WriteTests
     [Fact]
     public async Task One_transaction_in_flight_rings_for_all_and_none_waits_for_it()
     {
-        var database = await CaptureDatabase.CreateAsync();
+        var database = await CaptureDatabase.CreateAsync(release);
         await database.RunAsync("insert into posts values (1, 1, 'a', null), (2, 1, 'b', null)");
         await using var first = await database.OpenAsync();
         await new NpgsqlCommand("begin; update posts set title = 'x' where id = 1", first).ExecuteNonQueryAsync();
@@ -222,3 +222,7 @@ public sealed class WriteTests
 
     private static string Sorted(string lines) => string.Join('\n', lines.Split('\n').Order(StringComparer.Ordinal));
 }
+
+public sealed class WriteTestsAtHand() : WriteTests(PostgresRelease.AtHand);
+
+public sealed class WriteTestsOn18() : WriteTests(PostgresRelease.Eighteen);

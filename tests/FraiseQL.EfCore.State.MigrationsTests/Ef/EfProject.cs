@@ -70,17 +70,20 @@ internal sealed class EfProject : IDisposable
     public Task<string> EfAsync(params string[] arguments) => RunAsync(_repository, "dotnet", ["ef", .. arguments, "--no-build", "--project", Folder]);
 
     /// <summary>Migrates to a migration by the last built program, as an application does at its start.</summary>
-    public Task MigrateAsync(string target) => RunAsync(Folder, "dotnet", "bin/Debug/net10.0/Blog.dll", "migrate", target);
+    public Task MigrateAsync(string target, string? database = null)
+        => RunAsync(Folder, "dotnet", ["bin/Debug/net10.0/Blog.dll", "migrate", target], database);
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 
     private void CopyTemplate(string from, string to)
         => File.Copy(Path.Combine(_repository, "tests/FraiseQL.EfCore.State.MigrationsTests/TemplateProject", from), Path.Combine(Folder, to), overwrite: true);
 
-    private async Task<string> RunAsync(string folder, string program, params string[] arguments)
+    private Task<string> RunAsync(string folder, string program, params string[] arguments) => RunAsync(folder, program, arguments, database: null);
+
+    private async Task<string> RunAsync(string folder, string program, string[] arguments, string? database)
     {
         var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["BLOG_DATABASE"] = _database;
+        start.Environment["BLOG_DATABASE"] = database ?? _database;
         start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
         foreach (var name in start.Environment.Keys.Where(k => k.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
         {

@@ -5,6 +5,13 @@ namespace FraiseQL.EfCore.State.MigrationsTests.Ef;
 /// <summary>The life of a project under the real dotnet-ef, run once; the tests look at what it left. Each step costs seconds.</summary>
 public sealed class MigrationRun : IAsyncLifetime
 {
+    private const string WritesAfterFirst =
+        """
+        insert into authors values (1);
+        insert into posts (id, author_id, title, kind) values (1, 1, null, 0), (2, 1, 'two', 1);
+        insert into notes values (1)
+        """;
+
     private string _database = "";
 
     public string FirstMigration { get; private set; } = "";
@@ -23,13 +30,13 @@ public sealed class MigrationRun : IAsyncLifetime
 
     public string IdempotentScript { get; private set; } = "";
 
-    /// <summary>Capture functions with their triggers after: First, Second, Down to First, Down to nothing, up again.</summary>
+    /// <summary>Capture functions with their triggers after: First, Second, Down to First, Down to nothing, up again. The same "on 18".</summary>
     public Dictionary<string, string> Captures { get; } = [];
 
     /// <summary>Events of the writes after First, during and after Second, after the way down to First.</summary>
     public Dictionary<string, string> Events { get; } = [];
 
-    /// <summary>Whether the log was there after the way down to nothing.</summary>
+    /// <summary>Whether the log was there after the way down to nothing, on each server.</summary>
     public string LogAfterDown { get; private set; } = "";
 
     public async Task InitializeAsync()
@@ -48,12 +55,7 @@ public sealed class MigrationRun : IAsyncLifetime
         await project.EfAsync("migrations", "add", "Empty");
         EmptyMigration = project.ReadMigration("Empty");
         project.DeleteMigration("Empty");
-        Events["First"] = await EventsAsync(
-            """
-            insert into authors values (1);
-            insert into posts (id, author_id, title, kind) values (1, 1, null, 0), (2, 1, 'two', 1);
-            insert into notes values (1)
-            """);
+        Events["First"] = await EventsAsync(WritesAfterFirst);
 
         project.UseModel("Second");
         await project.BuildAsync();
@@ -67,28 +69,38 @@ public sealed class MigrationRun : IAsyncLifetime
         await project.EfAsync("migrations", "script", "--idempotent", "--output", Path.Combine(project.Folder, "all.sql"));
         IdempotentScript = project.Read("all.sql");
         PendingAfterSecond = await project.EfAsync("migrations", "has-pending-model-changes");
+        await GoOnAsync(project, "");
 
-        Events["During Second"] = await EventsAsync(() => project.MigrateAsync("Second"));
-        Captures["Second"] = await CapturesAsync();
-        Events["Second"] = await EventsAsync("insert into notes values (2); update blog.articles set note_id = 2 where article_id = 1; delete from blog.articles where article_id = 2; delete from authors; insert into authors values (0)");
+        _database = await PostgresServer.CreateSharedDatabaseAsync(null, PostgresRelease.Eighteen);
+        await project.MigrateAsync("First", _database);
+        Captures["First on 18"] = await CapturesAsync();
+        Events["First on 18"] = await EventsAsync(WritesAfterFirst);
+        await GoOnAsync(project, " on 18");
+    }
 
-        await project.MigrateAsync("First");
-        Captures["Down to First"] = await CapturesAsync();
-        Events["Down to First"] = await EventsAsync("insert into authors values (5); update posts set title = 'again'; delete from notes where id = 1");
+    private async Task GoOnAsync(EfProject project, string server)
+    {
+        Events["During Second" + server] = await EventsAsync(() => project.MigrateAsync("Second", _database));
+        Captures["Second" + server] = await CapturesAsync();
+        Events["Second" + server] = await EventsAsync("insert into notes values (2); update blog.articles set note_id = 2 where article_id = 1; delete from blog.articles where article_id = 2; delete from authors; insert into authors values (0)");
 
-        await project.MigrateAsync("0");
-        Captures["Down to nothing"] = await CapturesAsync();
-        LogAfterDown = await ScalarAsync("select to_regclass('fraiseql.change_event') is not null");
-        await project.MigrateAsync("Second");
-        Captures["Up again"] = await CapturesAsync();
+        await project.MigrateAsync("First", _database);
+        Captures["Down to First" + server] = await CapturesAsync();
+        Events["Down to First" + server] = await EventsAsync("insert into authors values (5); update posts set title = 'again'; delete from notes where id = 1");
+
+        await project.MigrateAsync("0", _database);
+        Captures["Down to nothing" + server] = await CapturesAsync();
+        LogAfterDown += await ScalarAsync("select to_regclass('fraiseql.change_event') is not null");
+        await project.MigrateAsync("Second", _database);
+        Captures["Up again" + server] = await CapturesAsync();
     }
 
     public Task DisposeAsync() => Task.CompletedTask;
 
     /// <summary>Runs SQL text on a new database and says what is captured there.</summary>
-    public static async Task<string> CapturesOfScriptAsync(string script, int times)
+    public static async Task<string> CapturesOfScriptAsync(string script, int times, PostgresRelease release)
     {
-        var database = await PostgresServer.CreateSharedDatabaseAsync();
+        var database = await PostgresServer.CreateSharedDatabaseAsync(null, release);
         await using var connection = new NpgsqlConnection(database);
         await connection.OpenAsync();
         for (var i = 0; i < times; i++)
