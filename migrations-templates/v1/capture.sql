@@ -41,3 +41,4 @@ create trigger fraiseql_delete after delete on {{table}} referencing old table a
     for each statement execute function {{function}}();
 create trigger fraiseql_truncate after truncate on {{table}}
     for each statement execute function {{function}}();
+do $fraiseql$ begin perform fraiseql.cover_partitions(); end $fraiseql$;

@@ -155,7 +155,36 @@ exception when others then
 end
 $fraiseql$;
 
+-- A statement that names a partition fires the triggers of the partition only. This gives each partition of the caller's captured tables the
+-- triggers of its table. Migrations call it; whoever adds partitions later calls it again. Answers how many triggers it has added.
+create or replace function fraiseql.cover_partitions() returns bigint
+language plpgsql set search_path = pg_catalog, pg_temp as $fraiseql$
+declare
+    missing record;
+    added bigint := 0;
+begin
+    for missing in
+        select distinct part.relid::text as partition, t.tgname as name, t.tgfoid::regprocedure::text as function
+        from pg_trigger t
+        join pg_class c on c.oid = t.tgrelid and c.relkind = 'p' and pg_has_role(c.relowner, 'USAGE')
+        join pg_proc p on p.oid = t.tgfoid and p.pronamespace = 'fraiseql'::regnamespace
+        cross join lateral pg_partition_tree(c.oid) part
+        join pg_class leaf on leaf.oid = part.relid and leaf.relkind in ('r', 'p')
+        where part.relid <> c.oid and not exists (select from pg_trigger e where e.tgrelid = part.relid and e.tgname = t.tgname)
+    loop
+        execute 'create trigger ' || missing.name || case missing.name
+            when 'fraiseql_insert' then ' after insert on ' || missing.partition || ' referencing new table as fraiseql_new'
+            when 'fraiseql_update' then ' after update on ' || missing.partition || ' referencing old table as fraiseql_old new table as fraiseql_new'
+            when 'fraiseql_delete' then ' after delete on ' || missing.partition || ' referencing old table as fraiseql_old'
+            when 'fraiseql_truncate' then ' after truncate on ' || missing.partition
+        end || ' for each statement execute function ' || missing.function;
+        added := added + 1;
+    end loop;
+    return added;
+end
+$fraiseql$;
+
 -- Only capture functions, which run with their owner's rights, and whoever is granted prune call these.
-revoke all on function fraiseql.prune(interval, interval, int), fraiseql.context(), fraiseql.value_json(anyelement), fraiseql.row_json(anyelement, text[]) from public;
+revoke all on function fraiseql.prune(interval, interval, int), fraiseql.context(), fraiseql.value_json(anyelement), fraiseql.row_json(anyelement, text[]), fraiseql.cover_partitions() from public;
 
 comment on schema fraiseql is 'FraiseQL.EfCore.State event log v1';

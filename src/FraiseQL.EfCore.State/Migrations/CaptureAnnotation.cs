@@ -29,8 +29,6 @@ internal sealed record CaptureAnnotation(
     IReadOnlyDictionary<ColumnComparison, IReadOnlyList<string>> Others,
     CaptureTuning Tuning)
 {
-    public const string CurrentVersion = "v1";
-
     private static readonly ColumnComparison[] Comparisons = Enum.GetValues<ColumnComparison>();
 
     public string Relation => Schema + "." + Table;
@@ -39,7 +37,7 @@ internal sealed record CaptureAnnotation(
 
     public static CaptureAnnotation From(CapturedTable table)
         => new(
-            CurrentVersion,
+            table.Version,
             table.Schema,
             table.Name,
             table.Entity,

@@ -13,7 +13,7 @@ internal sealed class CaptureAnnotationProvider(IRelationalAnnotationProvider in
 {
     public IEnumerable<IAnnotation> For(IRelationalModel model, bool designTime)
         => designTime && model.Tables.Any(table => Capture(table) is not null)
-            ? inner.For(model, designTime).Append(new Annotation(StateAnnotations.EventLog, CaptureAnnotation.CurrentVersion))
+            ? inner.For(model, designTime).Append(new Annotation(StateAnnotations.EventLog, CaptureModel.VersionOf(model.Model)))
             : inner.For(model, designTime);
 
     public IEnumerable<IAnnotation> For(ITable table, bool designTime)

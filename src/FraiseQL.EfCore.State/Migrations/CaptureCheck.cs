@@ -20,7 +20,13 @@ internal static class CaptureCheck
         select m.relation, pg_catalog.obj_description(p.oid, 'pg_proc'),
             coalesce(bit_or(t.tgtype), 0)::int,
             coalesce(bit_or(t.tgtype) filter (where t.tgenabled in ('O', 'A')), 0)::int,
-            coalesce(bool_or(c.relrowsecurity), false)
+            coalesce(bool_or(c.relrowsecurity), false),
+            coalesce(bool_or(c.relkind = 'p' and exists (
+                select from pg_catalog.pg_partition_tree(c.oid) part
+                join pg_catalog.pg_class leaf on leaf.oid = part.relid and leaf.relkind in ('r', 'p')
+                where part.relid <> c.oid and 60 <> (
+                    select coalesce(bit_or(e.tgtype), 0)::int & 60 from pg_catalog.pg_trigger e
+                    where e.tgrelid = part.relid and e.tgfoid = p.oid and e.tgenabled in ('O', 'A')))), false)
         from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as m (relation, function, schema, name)
         join pg_catalog.pg_namespace f on f.nspname = 'fraiseql'
         join pg_catalog.pg_proc p on p.pronamespace = f.oid and p.proname = m.function
@@ -63,7 +69,7 @@ internal static class CaptureCheck
             await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
             while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
             {
-                found[reader.GetString(0)] = new(reader.IsDBNull(1) ? null : reader.GetString(1), reader.GetInt32(2), reader.GetInt32(3), reader.GetBoolean(4));
+                found[reader.GetString(0)] = new(reader.IsDBNull(1) ? null : reader.GetString(1), reader.GetInt32(2), reader.GetInt32(3), reader.GetBoolean(4), reader.GetBoolean(5));
             }
         }
 
@@ -76,6 +82,7 @@ internal static class CaptureCheck
         var missing = new List<string>();
         var other = new List<string>();
         var disabled = new List<string>();
+        var uncovered = new List<string>();
         var secured = new List<string>();
         foreach (var table in tables)
         {
@@ -90,6 +97,10 @@ internal static class CaptureCheck
             else if ((capture.Enabled & AllEvents) != AllEvents)
             {
                 disabled.Add(table.Relation);
+            }
+            else if (capture.Uncovered)
+            {
+                uncovered.Add(table.Relation);
             }
             else if (capture.RowSecurity && !rowSecurityIsScoped)
             {
@@ -122,6 +133,11 @@ internal static class CaptureCheck
             problems.Add(StateStrings.CaptureDisabled(disabled));
         }
 
+        if (uncovered.Count > 0)
+        {
+            problems.Add(StateStrings.PartitionsUncovered(uncovered));
+        }
+
         if (secured.Count > 0)
         {
             problems.Add(StateStrings.RowSecurity(secured));
@@ -130,5 +146,5 @@ internal static class CaptureCheck
         return new CaptureReport(logPresent, verified, problems);
     }
 
-    private readonly record struct Found(string? Annotation, int Triggers, int Enabled, bool RowSecurity);
+    private readonly record struct Found(string? Annotation, int Triggers, int Enabled, bool RowSecurity, bool Uncovered);
 }

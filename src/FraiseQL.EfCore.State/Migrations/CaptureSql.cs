@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using FraiseQL.EfCore.State.Model;
 
 namespace FraiseQL.EfCore.State.Migrations;
 
@@ -11,7 +12,7 @@ internal static class CaptureSql
     public static string EventLog(string version) => SqlTemplates.Get(version, "event_log");
 
     public static string Drop(string schema, string table)
-        => SqlTemplates.Render(CaptureAnnotation.CurrentVersion, "drop_capture", new Dictionary<string, string> { ["function"] = Function(schema, table) });
+        => SqlTemplates.Render(CaptureModel.CurrentVersion, "drop_capture", new Dictionary<string, string> { ["function"] = Function(schema, table) });
 
     /// <param name="capture">What is captured.</param>
     /// <param name="schema">The schema as the migration names it: where it names none, the search path of the connection decides.</param>

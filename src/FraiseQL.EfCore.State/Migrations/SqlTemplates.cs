@@ -6,7 +6,8 @@ namespace FraiseQL.EfCore.State.Migrations;
 /// <summary>The SQL of <c>migrations-templates</c>, embedded in this assembly.</summary>
 internal static partial class SqlTemplates
 {
-    private static readonly ConcurrentDictionary<string, string?> Texts = new(StringComparer.Ordinal);
+    /// <summary>The files read so far. Tests put files of a version that does not exist yet in here.</summary>
+    internal static readonly ConcurrentDictionary<string, string?> Texts = new(StringComparer.Ordinal);
 
     public static bool Exists(string version, string name) => Read(version, name) is not null;
 

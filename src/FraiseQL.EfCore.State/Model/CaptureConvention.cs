@@ -7,12 +7,13 @@ using Microsoft.EntityFrameworkCore.Metadata.Conventions.Infrastructure;
 namespace FraiseQL.EfCore.State.Model;
 
 /// <summary>
-/// Keeps, in annotations of ours, the two facts that capture needs and EF's runtime model forgets, and refuses to hide what events cannot be without.
+/// Keeps, in annotations of ours, the version of the templates and the two facts that capture needs and EF's runtime model forgets, and refuses to hide what events cannot be without.
 /// </summary>
 internal sealed class CaptureConvention : IModelFinalizingConvention
 {
     public void ProcessModelFinalizing(IConventionModelBuilder modelBuilder, IConventionContext<IConventionModelBuilder> context)
     {
+        modelBuilder.HasAnnotation(StateAnnotations.TemplateVersion, CaptureModel.CurrentVersion);
         foreach (var entityType in modelBuilder.Metadata.GetEntityTypes())
         {
             if (entityType.GetTableName() is not null && entityType.IsTableExcludedFromMigrations())

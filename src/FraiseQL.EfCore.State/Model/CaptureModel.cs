@@ -10,6 +10,12 @@ namespace FraiseQL.EfCore.State.Model;
 /// <remarks>Immutable and thread-safe; computed once per model.</remarks>
 internal sealed class CaptureModel
 {
+    /// <summary>The folder of <c>migrations-templates</c> that new migrations use.</summary>
+    public const string CurrentVersion = "v1";
+
+    // What wrote no version into its snapshots.
+    private const string FirstVersion = "v1";
+
     private static readonly ConditionalWeakTable<IModel, CaptureModel> Models = [];
 
     private readonly Dictionary<string, CapturedTable> _byRelation;
@@ -48,6 +54,8 @@ internal sealed class CaptureModel
     public CapturedTable? Find(string relation) => _byRelation.GetValueOrDefault(relation);
 
     public bool TryFind(string relation, [NotNullWhen(true)] out CapturedTable? table) => _byRelation.TryGetValue(relation, out table);
+
+    internal static string VersionOf(IModel model) => model.FindAnnotation(StateAnnotations.TemplateVersion)?.Value as string ?? FirstVersion;
 
     internal static string DefaultSchema(IModel model) => model.GetDefaultSchema() ?? "public";
 

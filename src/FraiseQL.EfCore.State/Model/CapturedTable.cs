@@ -9,6 +9,7 @@ internal sealed class CapturedTable
     private readonly Dictionary<string, CapturedColumn> _dependencyColumns;
 
     public CapturedTable(
+        string version,
         string schema,
         string name,
         string entity,
@@ -20,6 +21,7 @@ internal sealed class CapturedTable
         CaptureTuning tuning,
         string? eventPrefix)
     {
+        Version = version;
         Schema = schema;
         Name = name;
         Relation = schema + "." + name;
@@ -33,6 +35,9 @@ internal sealed class CapturedTable
         Tuning = tuning;
         _dependencyColumns = dependencyColumns.ToDictionary(c => c.Name, StringComparer.Ordinal);
     }
+
+    /// <summary>The version of the SQL templates that the model was made for.</summary>
+    public string Version { get; }
 
     public string Schema { get; }
 

@@ -44,6 +44,7 @@ internal static class CapturedTableFactory
         }
 
         return new CapturedTable(
+            CaptureModel.VersionOf(table.Model.Model),
             table.Schema ?? defaultSchema,
             table.Name,
             EntityNames.ToShortName(root.Name),

@@ -5,6 +5,12 @@ internal static class StateAnnotations
 {
     public const string Prefix = "FraiseQL:";
 
+    /// <summary>
+    /// On a model, and so in the snapshot of a migration: the version of the SQL templates that it was made for. Without it a newer library
+    /// would describe the snapshot in its own words, see no difference, and roll out nothing.
+    /// </summary>
+    public const string TemplateVersion = Prefix + "TemplateVersion";
+
     /// <summary>On an entity type: its changes are not captured.</summary>
     public const string IgnoreChangeEvents = Prefix + "IgnoreChangeEvents";
 

@@ -26,6 +26,10 @@ internal static partial class StateStrings
     public static string CaptureDisabled(IReadOnlyCollection<string> relations) =>
         $"The triggers of {List(relations)} are disabled: run ALTER TABLE … ENABLE TRIGGER USER on each of these tables.";
 
+    public static string PartitionsUncovered(IReadOnlyCollection<string> relations) =>
+        $"{List(relations)} have partitions without enabled triggers: writes that name such a partition are not captured. As the owner of the "
+        + "tables run SELECT fraiseql.cover_partitions() whenever partitions were added.";
+
     public static string RowSecurity(IReadOnlyCollection<string> relations) =>
         $"{List(relations)} have row-level security: what one session sees must not be served to another, so their queries are not cached. "
         + "Their changes are captured as usual. To cache them, filter by a query filter with a parameter instead of a policy.";
