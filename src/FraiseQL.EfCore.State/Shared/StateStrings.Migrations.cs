@@ -28,7 +28,7 @@ internal static partial class StateStrings
 
     public static string PartitionsUncovered(IReadOnlyCollection<string> relations) =>
         $"{List(relations)} have partitions without enabled triggers: writes that name such a partition are not captured. As the owner of the "
-        + "tables run SELECT fraiseql.cover_partitions() whenever partitions were added.";
+        + "tables run SELECT fraiseql.cover_partitions() whenever partitions were added, and ALTER TABLE … ENABLE TRIGGER USER where they were disabled.";
 
     public static string RowSecurity(IReadOnlyCollection<string> relations) =>
         $"{List(relations)} have row-level security: what one session sees must not be served to another, so their queries are not cached. "

@@ -16,6 +16,8 @@ public sealed class MigrationRun : IAsyncLifetime
 
     public string FirstMigration { get; private set; } = "";
 
+    public string Snapshot { get; private set; } = "";
+
     public string SecondMigration { get; private set; } = "";
 
     public string EmptyMigration { get; private set; } = "";
@@ -61,6 +63,7 @@ public sealed class MigrationRun : IAsyncLifetime
         await project.BuildAsync();
         await project.EfAsync("migrations", "add", "Second");
         SecondMigration = project.ReadMigration("Second");
+        Snapshot = project.Read("Migrations/BlogContextModelSnapshot.cs");
         await project.BuildAsync();
         await project.EfAsync("migrations", "script", "--output", Path.Combine(project.Folder, "first.sql"), "0", "First");
         FirstScript = project.Read("first.sql");

@@ -13,6 +13,10 @@ public sealed class MigrationTests(MigrationRun run) : IClassFixture<MigrationRu
         => Approved.Match(run.SecondMigration, "Second.migration");
 
     [Fact]
+    public void The_snapshot_says_which_templates_it_was_made_for()
+        => Assert.Contains("\"FraiseQL:TemplateVersion\", \"v1\"", run.Snapshot, StringComparison.Ordinal);
+
+    [Fact]
     public void The_scripts_contain_the_log_the_functions_and_the_triggers()
     {
         Approved.Match(Normalized(run.FirstScript), "First.sql");
