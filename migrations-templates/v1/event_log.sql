@@ -113,7 +113,7 @@ select e.tx, e.seq, e.entity, e.key,
     json_build_object(
         'version', '1', 'connector', 'fraiseql', 'name', current_database(), 'db', current_database(),
         'schema', split_part(e.relation, '.', 1), 'table', substr(e.relation, strpos(e.relation, '.') + 1),
-        'txId', e.tx::text::bigint, 'sequence', e.seq::text, 'snapshot', 'false',
+        'txId', e.tx::text::bigint, 'sequence', e.seq::text, 'snapshot', 'false', 'ctx', e.ctx,
         'ts_ms', (extract(epoch from e.at) * 1000)::bigint) as source,
     (extract(epoch from e.at) * 1000)::bigint as ts_ms
 from fraiseql.change_event e;

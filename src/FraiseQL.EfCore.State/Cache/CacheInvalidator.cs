@@ -30,6 +30,7 @@ internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactor
 
     public void Changed(IReadOnlyList<ChangeRecord> changes)
     {
+        using var activity = StateActivities.Invalidating("listener", changes.Count);
         foreach (var change in changes)
         {
             Apply(change);

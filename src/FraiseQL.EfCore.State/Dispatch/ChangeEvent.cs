@@ -60,6 +60,12 @@ public sealed class ChangeEvent<TEntity>
     /// <summary>Who made the write (<c>actor</c> of <see cref="Context"/>), when the writer said so.</summary>
     public string? Actor => _record.ContextText("actor");
 
+    /// <summary>What kind of actor it is, such as <c>user</c> or <c>job</c> (<c>actor_type</c> of <see cref="Context"/>), when the writer said so.</summary>
+    public string? ActorType => _record.ContextText("actor_type");
+
+    /// <summary>For whom the actor made the write (<c>acting_for</c> of <see cref="Context"/>), when the writer said so.</summary>
+    public string? ActingFor => _record.ContextText("acting_for");
+
     /// <summary>The node or program that made the write (<c>origin</c> of <see cref="Context"/>), when the writer said so.</summary>
     public string? Origin => _record.ContextText("origin");
 

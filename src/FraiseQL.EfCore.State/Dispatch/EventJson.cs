@@ -64,7 +64,7 @@ internal static class EventJson
             json.WriteEndObject();
         }
 
-        foreach (var name in (ReadOnlySpan<string>)["tenant", "actor", "origin", "traceparent"])
+        foreach (var name in (ReadOnlySpan<string>)["tenant", "actor", "actor_type", "acting_for", "origin", "traceparent"])
         {
             if (record.ContextText(name) is { } text)
             {
@@ -89,6 +89,11 @@ internal static class EventJson
         json.WriteString("table", change.Relation[(dot + 1)..]);
         json.WriteNumber("txId", change.TransactionId);
         json.WriteNumber("seq", change.Seq);
+        if (change.Context is not null)
+        {
+            WriteElement(json, "ctx", record.Context);
+        }
+
         json.WriteEndObject();
         json.WriteString("op", change.Kind switch
         {
@@ -112,9 +117,19 @@ internal static class EventJson
         json.WriteString("datacontenttype", "application/json");
         json.WriteString("sequence", record.Change.Seq.ToString("d19", CultureInfo.InvariantCulture)); // that extension is ordered as text
         json.WriteString("partitionkey", record.EntityId);
-        if (record.ContextText("traceparent") is { } parent)
+        if (record.TraceParent is { } parent)
         {
             json.WriteString("traceparent", parent);
+        }
+
+        // Names of extensions have no underscore.
+        foreach (var (name, attribute) in (ReadOnlySpan<(string, string)>)
+            [("tenant", "tenant"), ("actor", "actor"), ("actor_type", "actortype"), ("acting_for", "actingfor"), ("origin", "origin")])
+        {
+            if (record.ContextText(name) is { } text)
+            {
+                json.WriteString(attribute, text);
+            }
         }
 
         WriteElement(json, "data", record.Payload);

@@ -44,6 +44,8 @@ internal sealed class EventRecord(ChangeRecord change, EventShape shape, string 
     public JsonElement Context
         => _context ??= change.Context is { } json && Parse(json) is { ValueKind: JsonValueKind.Object } parsed ? parsed : Nothing;
 
+    public string? TraceParent => change.Context is null ? null : ContextText("traceparent");
+
     /// <summary>What an update changed, by column.</summary>
     public IReadOnlyDictionary<string, ColumnChange> Changes
         => _changes ??= change.Kind != ChangeKind.Updated || change.Columns is not { Length: > 0 } columns

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FraiseQL.EfCore.State.Diagnostics;
 using FraiseQL.EfCore.State.Setup;
 using Microsoft.EntityFrameworkCore;
@@ -63,6 +64,7 @@ internal sealed class HandlerInvoker
     /// <exception cref="OperationCanceledException">The token was cancelled; the event is neither handled nor failed.</exception>
     public async Task<Exception?> TryHandleAsync(Delivery delivery, CancellationToken cancellationToken)
     {
+        using var activity = StateActivities.Delivering(_group.Name, delivery.Record.Type, delivery.Record.TraceParent);
         var context = ResilienceContextPool.Shared.Get(cancellationToken);
         context.Properties.Set(DeliveryKey, delivery);
         try
@@ -76,6 +78,7 @@ internal sealed class HandlerInvoker
         catch (Exception error) when (error is not LeaseLostException && !cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
         {
+            activity?.SetStatus(ActivityStatusCode.Error, error.GetType().Name);
             return error;
         }
         catch (Exception error) when (error is not LeaseLostException)

@@ -106,9 +106,12 @@ internal sealed partial class HandlerTenure
             var page = await _connection
                 .RunAsync(_ => reader.ReadPageAsync(_place.From, _place.To, _place.Seq, PageSize, cancellationToken), cancellationToken)
                 .ConfigureAwait(false);
-            foreach (var change in page.Changes)
+            using (StateActivities.Dispatching(_group.Name, page.Changes.Count))
             {
-                await HandOverAsync(lanes, change, _place with { To = page.To }, cancellationToken).ConfigureAwait(false);
+                foreach (var change in page.Changes)
+                {
+                    await HandOverAsync(lanes, change, _place with { To = page.To }, cancellationToken).ConfigureAwait(false);
+                }
             }
 
             var found = page.Changes.Count > 0;

@@ -44,13 +44,14 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
         var template = commandTemplate as CachingRelationalCommand;
         _plan = template?._plan;
         _writes = template?._writes;
+        _description = null;
     }
 
     public override RelationalDataReader ExecuteReader(RelationalCommandParameterObject parameterObject)
     {
         if (_plan is null || parameterObject.Context is null)
         {
-            return base.ExecuteReader(parameterObject);
+            return _description is null ? base.ExecuteReader(parameterObject) : ExecuteDescribed(parameterObject);
         }
 
         if (LacksCatalog(parameterObject))
@@ -75,7 +76,9 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
     {
         if (_plan is null || parameterObject.Context is null)
         {
-            return base.ExecuteReaderAsync(parameterObject, cancellationToken);
+            return _description is null
+                ? base.ExecuteReaderAsync(parameterObject, cancellationToken)
+                : ExecuteDescribedAsync(parameterObject, cancellationToken);
         }
 
         if (cancellationToken.IsCancellationRequested)
@@ -109,6 +112,7 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
         }
 
         var write = SessionOf(parameterObject).BeginUntracked(parameterObject.Connection, _writes);
+        _description = _session!.DescribeUntracked(_writes is null ? CommandText : null);
         try
         {
             var affected = base.ExecuteNonQuery(parameterObject);
@@ -131,6 +135,7 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
         }
 
         var write = SessionOf(parameterObject).BeginUntracked(parameterObject.Connection, _writes);
+        _description = _session!.DescribeUntracked(_writes is null ? CommandText : null);
         try
         {
             var affected = await base.ExecuteNonQueryAsync(parameterObject, cancellationToken).ConfigureAwait(false);
@@ -153,6 +158,11 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
 #pragma warning disable CA2100 // Made of constants and quoted names, before the text that EF made.
             command.CommandText = _prefix + command.CommandText + _suffix;
 #pragma warning restore CA2100
+        }
+
+        else if (_description is not null)
+        {
+            AddDescription(command);
         }
 
         // EF makes a command that it does not execute for ToQueryString and CreateDbCommand, and so for EXPLAIN.

@@ -51,6 +51,13 @@ internal static class SqlText
         return null;
     }
 
+    /// <summary>Whether the text begins as a statement that changes rows, which may always stand beside another one.</summary>
+    public static bool IsPlainWrite(string sql)
+    {
+        var at = 0;
+        return Next(sql, ref at)?.ToLowerInvariant() is "insert" or "update" or "delete" or "merge" or "with";
+    }
+
     private static bool IsCalled(string sql, int at)
     {
         while (at < sql.Length && char.IsWhiteSpace(sql[at]))

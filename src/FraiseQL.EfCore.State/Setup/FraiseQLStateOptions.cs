@@ -109,6 +109,13 @@ public sealed class CdcOptions
     /// <value>The default value is <see langword="true"/>.</value>
     public bool Enabled { get; set; } = true;
 
+    /// <summary>
+    /// Whether writes say who made them and in which trace: what <c>DescribeWrites</c> gives, the tenant of <c>VaryBy("tenant", …)</c> and
+    /// the trace parent of the current activity. Where there is nothing to say, nothing is sent.
+    /// </summary>
+    /// <value>The default value is <see langword="true"/>.</value>
+    public bool WriteContext { get; set; } = true;
+
     /// <summary>What wakes the listener.</summary>
     /// <value>The default value is <see cref="CdcTransport.Notify"/>.</value>
     public CdcTransport Transport { get; set; } = CdcTransport.Notify;

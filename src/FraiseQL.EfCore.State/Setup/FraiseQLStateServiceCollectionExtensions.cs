@@ -6,6 +6,7 @@ using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.Listener;
 using FraiseQL.EfCore.State.Setup;
 using FraiseQL.EfCore.State.Subscriptions;
+using FraiseQL.EfCore.State.Writes;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Configuration;
@@ -76,7 +77,11 @@ public static class FraiseQLStateServiceCollectionExtensions
         var l2 = provider.GetKeyedService<IDistributedCache>(key) is { } inner
             ? new SharedLevel(inner, options.Cache.L2, time, loggers.CreateLogger(FraiseQLStateDiagnostics.LoggerName))
             : null;
-        var scopes = new CacheScopes(options.Cache.Version, [.. provider.GetKeyedServices<CacheScope>(key)]);
-        return new StateRuntime(options, time, loggers, l2, options.Cdc.Enabled, scopes);
+        CacheScope[] all = [.. provider.GetKeyedServices<CacheScope>(key)];
+        var writes = new WriteContexts(
+            options.Cdc.WriteContext, [.. provider.GetKeyedServices<Action<WriteContext>>(key)],
+            all.LastOrDefault(s => s.Name.Equals("tenant", StringComparison.OrdinalIgnoreCase)),
+            loggers.CreateLogger(FraiseQLStateDiagnostics.LoggerName));
+        return new StateRuntime(options, time, loggers, l2, options.Cdc.Enabled, new CacheScopes(options.Cache.Version, all), writes);
     }
 }

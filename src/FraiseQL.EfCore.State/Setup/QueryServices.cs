@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Query;
 using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.EntityFrameworkCore.Update;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -32,6 +33,9 @@ internal static class QueryServices
         services.Decorate<IQuerySqlGeneratorFactory, PlanningSqlGeneratorFactory>((provider, inner) => new(
             provider.GetRequiredService<QuerySqlGeneratorDependencies>(), inner, provider.GetRequiredService<QueryPlanner>()));
         services.Replace(ServiceDescriptor.Singleton<IRelationalCommandBuilderFactory, CachingCommandBuilderFactory>());
+        services.Decorate<IModificationCommandBatchFactory, DescribedBatchFactory>((provider, inner) => new(
+            inner, provider.GetRequiredService<ModificationCommandBatchFactoryDependencies>(), provider.GetRequiredService<IDbContextOptions>(),
+            provider.GetRequiredService<StateSession>()));
         services.Decorate<IDatabase, StateDatabase>((provider, inner) => new(
             inner, provider.GetRequiredService<StateSession>(), provider.GetRequiredService<IRelationalConnection>()));
     }

@@ -4,6 +4,7 @@ using FraiseQL.EfCore.State.Compiled;
 using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.Listener;
 using FraiseQL.EfCore.State.Query;
+using FraiseQL.EfCore.State.Writes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -24,13 +25,15 @@ internal sealed class StateRuntime : IDisposable
     private string? _listenedDomain;
     private int _noted;
 
-    public StateRuntime(FraiseQLStateOptions options, TimeProvider time, ILoggerFactory loggers, SharedLevel? l2, bool hasListener, CacheScopes? scopes = null)
+    public StateRuntime(FraiseQLStateOptions options, TimeProvider time, ILoggerFactory loggers, SharedLevel? l2, bool hasListener, CacheScopes? scopes = null,
+        WriteContexts? writes = null)
     {
         Options = options;
         Time = time;
         HasListener = hasListener;
         Scopes = scopes ?? CacheScopes.None;
         Preambles = new Preambles(Scopes);
+        WriteContexts = writes ?? new WriteContexts(options.Cdc.WriteContext, [], null, NullLogger.Instance);
         Logger = loggers.CreateLogger(FraiseQLStateDiagnostics.LoggerName);
         Store = new EntryStore(options.Cache, l2, time, loggers, ForgetShared);
     }
@@ -51,6 +54,9 @@ internal sealed class StateRuntime : IDisposable
 
     /// <summary>What keys hold beside the query.</summary>
     public CacheScopes Scopes { get; }
+
+    /// <summary>What writes say of themselves.</summary>
+    public WriteContexts WriteContexts { get; }
 
     /// <summary>What is sent before a query to learn what its rows prove.</summary>
     public Preambles Preambles { get; }

@@ -28,6 +28,7 @@ internal sealed class StateSession : IResettableService
     private string? _connectionString;
     private DatabaseState? _database;
     private Transaction? _ambient;
+    private bool _isDescribed;
 
     public StateSession(ICurrentDbContext context, IDbContextOptions options, ILoggerFactory loggers)
     {
@@ -120,6 +121,7 @@ internal sealed class StateSession : IResettableService
     {
         LastOutcome = outcome;
         StateMetrics.Requested(outcome);
+        StateActivities.LookedUp(policy.Name ?? plan.ShortId, outcome);
         if (IsLogging)
         {
             switch (outcome)
@@ -206,6 +208,23 @@ internal sealed class StateSession : IResettableService
 
     private static string NameOf(QueryPlan plan, EffectivePolicy policy) => policy.Name ?? plan.ShortId;
 
+    /// <summary>The context of a write that begins now; empty to take back what an earlier one of the transaction said, <see langword="null"/> to send nothing.</summary>
+    public string? DescribeWrite()
+    {
+        var description = Runtime.WriteContexts.Describe(_context.Context);
+        if (description is null && !_isDescribed)
+        {
+            return null;
+        }
+
+        _isDescribed = description is not null && IsInTransaction(Connection);
+        return description ?? "";
+    }
+
+    /// <summary>The same for <c>ExecuteUpdate</c> and <c>ExecuteDelete</c>, and for SQL of the application, which may not be allowed beside another statement.</summary>
+    public string? DescribeUntracked(string? sql)
+        => sql is null || IsInTransaction(Connection) || SqlText.IsPlainWrite(sql) ? DescribeWrite() : null;
+
     /// <summary>Begins a write that names tables, or nothing at all (raw SQL).</summary>
     public UntrackedWrite BeginUntracked(IRelationalConnection connection, WritePlan? plan) => new(this, connection, plan);
 
@@ -227,11 +246,13 @@ internal sealed class StateSession : IResettableService
     /// <summary>What was written is committed: entries that depend on it end now, whatever becomes of the request.</summary>
     public void Publish(IRelationalConnection connection)
     {
+        _isDescribed &= IsInTransaction(connection);
         if (_pending.IsEmpty)
         {
             return;
         }
 
+        using var activity = StateActivities.Invalidating("local", 1);
         _pending.ApplyTo(DatabaseOf(connection).Ledger);
         _pending.Clear();
         StateMetrics.Invalidated("local", 1);
@@ -239,7 +260,11 @@ internal sealed class StateSession : IResettableService
     }
 
     /// <summary>What was written is rolled back: nothing has changed.</summary>
-    public void Discard() => _pending.Clear();
+    public void Discard()
+    {
+        _isDescribed = false;
+        _pending.Clear();
+    }
 
     public void ResetState()
     {
@@ -247,6 +272,7 @@ internal sealed class StateSession : IResettableService
         Observer = null;
         _pending.Clear();
         _ambient = null;
+        _isDescribed = false;
     }
 
     public Task ResetStateAsync(CancellationToken cancellationToken = default)

@@ -1,0 +1,12 @@
+using Microsoft.Extensions.Logging;
+
+namespace FraiseQL.EfCore.State.Diagnostics;
+
+internal static partial class Log
+{
+    [LoggerMessage(
+        FraiseQLStateEventId.WriteNotDescribed, LogLevel.Error,
+        "A function given to DescribeWrites or VaryBy(\"tenant\") threw: writes are carried out, and where it throws their events say neither tenant, "
+        + "actor nor trace. Mend the function. Said once.")]
+    public static partial void WriteNotDescribed(this ILogger logger, Exception error);
+}
