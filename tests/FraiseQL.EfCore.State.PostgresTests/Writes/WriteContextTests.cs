@@ -207,7 +207,7 @@ public sealed class WriteContextTests
             ShouldListenTo = source => source.Name is FraiseQLStateDiagnostics.ActivitySourceName or "test.writer",
             // Tests beside this one count what they allocate.
             Sample = (ref ActivityCreationOptions<ActivityContext> asked)
-                => asked.Source.Name == "test.writer" || asked.Name == "fraiseql.dispatch" || asked.Parent.TraceId == trace
+                => asked.Source.Name == "test.writer" || asked.Name == "fraiseql.dispatch" || (trace != default && asked.Parent.TraceId == trace)
                     ? ActivitySamplingResult.AllDataAndRecorded
                     : ActivitySamplingResult.None,
             ActivityStopped = activity =>
