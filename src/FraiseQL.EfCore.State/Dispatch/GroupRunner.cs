@@ -177,7 +177,7 @@ internal sealed class GroupRunner
         // Without the log there is nothing to handle; the listener says so, and what to do.
         if (error is not PostgresException { SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName })
         {
-            _runtime.Logger.HandlersInterrupted(error, _database.Name);
+            _runtime.Logger.HandlersInterrupted(MissingRights.Explain(error), _database.Name);
         }
     }
 }

@@ -47,8 +47,7 @@ internal sealed class ChangeListener : BackgroundService
                 MaxDelay = runtime.Options.Cdc.MaxReconnectDelay,
                 OnRetry = attempt =>
                 {
-                    Note(attempt.Outcome.Exception);
-                    _logger.ListenerConnectFailed(attempt.Outcome.Exception, database.Name, attempt.AttemptNumber + 1);
+                    _logger.ListenerConnectFailed(Note(attempt.Outcome.Exception), database.Name, attempt.AttemptNumber + 1);
                     return default;
                 },
             })
@@ -79,9 +78,8 @@ internal sealed class ChangeListener : BackgroundService
                     break;
                 }
 
-                Note(error);
                 StateMetrics.ListenerReconnects();
-                _logger.ListenerConnectionLost(error, _database.Name);
+                _logger.ListenerConnectionLost(Note(error), _database.Name);
                 await Task.Delay(FirstReconnectDelay, _runtime.Time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -113,6 +111,14 @@ internal sealed class ChangeListener : BackgroundService
         }
     }
 
-    private void Note(Exception? error)
-        => _cursor.IsDoubtful |= error is PostgresException { SqlState: PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow };
+    private Exception? Note(Exception? error)
+    {
+        _cursor.IsDoubtful |= error is PostgresException { SqlState: PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow };
+        if (MissingRights.TryExplain(error) is { } remedy)
+        {
+            _status.Capture([remedy]);
+        }
+
+        return error is null ? null : MissingRights.Explain(error);
+    }
 }

@@ -37,7 +37,7 @@ internal sealed class LogRetention(ContextDatabase database, StateRuntime runtim
             {
                 if (!stoppingToken.IsCancellationRequested)
                 {
-                    runtime.Logger.LogNotPruned(error, database.Name, pause);
+                    runtime.Logger.LogNotPruned(MissingRights.Explain(error), database.Name, pause);
                 }
             }
 
