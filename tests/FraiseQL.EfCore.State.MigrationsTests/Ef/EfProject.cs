@@ -73,6 +73,9 @@ internal sealed class EfProject : IDisposable
     public Task MigrateAsync(string target, string? database = null)
         => RunAsync(Folder, "dotnet", ["bin/Debug/net10.0/Blog.dll", "migrate", target], database);
 
+    /// <summary>Runs a program that was made of the project.</summary>
+    public Task RunAsync(string program, string database) => RunAsync(Folder, program, ["--connection", database], database);
+
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 
     private void CopyTemplate(string from, string to)

@@ -9,7 +9,9 @@ public sealed class MigrationRun : IAsyncLifetime
         """
         insert into authors values (1);
         insert into posts (id, author_id, title, kind) values (1, 1, null, 0), (2, 1, 'two', 1);
-        insert into notes values (1)
+        insert into notes values (1);
+        insert into people (id, name, status) values (1, 'Ada', 2);
+        update people set email = 'a@x', phone = '5'
         """;
 
     private string _database = "";
@@ -73,6 +75,9 @@ public sealed class MigrationRun : IAsyncLifetime
         IdempotentScript = project.Read("all.sql");
         PendingAfterSecond = await project.EfAsync("migrations", "has-pending-model-changes");
         await GoOnAsync(project, "");
+        var bundle = Path.Combine(project.Folder, "bundle");
+        await project.EfAsync("migrations", "bundle", "--output", bundle);
+        Captures["Bundle"] = await CapturesOfAsync(await PostgresServer.CreateSharedDatabaseAsync(), database => project.RunAsync(bundle, database));
 
         _database = await PostgresServer.CreateSharedDatabaseAsync(null, PostgresRelease.Eighteen);
         await project.MigrateAsync("First", _database);
@@ -85,11 +90,11 @@ public sealed class MigrationRun : IAsyncLifetime
     {
         Events["During Second" + server] = await EventsAsync(() => project.MigrateAsync("Second", _database));
         Captures["Second" + server] = await CapturesAsync();
-        Events["Second" + server] = await EventsAsync("insert into notes values (2); update blog.articles set note_id = 2 where article_id = 1; delete from blog.articles where article_id = 2; delete from authors; insert into authors values (0)");
+        Events["Second" + server] = await EventsAsync("insert into notes values (2); update blog.articles set note_id = 2 where article_id = 1; delete from blog.articles where article_id = 2; delete from authors; insert into authors values (0); update people set email = 'b@x', phone = '6'; update people set id = 1");
 
         await project.MigrateAsync("First", _database);
         Captures["Down to First" + server] = await CapturesAsync();
-        Events["Down to First" + server] = await EventsAsync("insert into authors values (5); update posts set title = 'again'; delete from notes where id = 1");
+        Events["Down to First" + server] = await EventsAsync("insert into authors values (5); update posts set title = 'again'; delete from notes where id = 1; update people set phone = '7'");
 
         await project.MigrateAsync("0", _database);
         Captures["Down to nothing" + server] = await CapturesAsync();
@@ -99,6 +104,14 @@ public sealed class MigrationRun : IAsyncLifetime
     }
 
     public Task DisposeAsync() => Task.CompletedTask;
+
+    private static async Task<string> CapturesOfAsync(string database, Func<string, Task> migrate)
+    {
+        await migrate(database);
+        await using var connection = new NpgsqlConnection(database);
+        await connection.OpenAsync();
+        return await CapturesAsync(connection);
+    }
 
     /// <summary>Runs SQL text on a new database and says what is captured there.</summary>
     public static async Task<string> CapturesOfScriptAsync(string script, int times, PostgresRelease release)
@@ -142,7 +155,8 @@ public sealed class MigrationRun : IAsyncLifetime
         await write();
         return await ScalarAsync(
             """
-            select coalesce(string_agg(concat_ws(' ', relation, entity, op, key::jsonb, after::jsonb, cols::text), e'\n' order by seq), '') from fraiseql.change_event
+            select coalesce(string_agg(concat_ws(' ', relation, entity, op, key::jsonb, after::jsonb, cols::text,
+                case when relation = 'public.people' then concat_ws(' ', 'data', data::jsonb, 'old', old::jsonb) end), e'\n' order by seq), '') from fraiseql.change_event
             """);
     }
 

@@ -44,18 +44,22 @@ public sealed class MigrationTests(MigrationRun run) : IClassFixture<MigrationRu
             sales.addresses: sales.addresses.fraiseql_delete sales.addresses.fraiseql_insert sales.addresses.fraiseql_truncate sales.addresses.fraiseql_update
             sales.order_lines: sales.order_lines.fraiseql_delete sales.order_lines.fraiseql_insert sales.order_lines.fraiseql_truncate sales.order_lines.fraiseql_update
             """;
+        const string people = "public.people: people.fraiseql_delete people.fraiseql_insert people.fraiseql_truncate people.fraiseql_update";
         var expectedFirst = string.Join('\n', others.Split('\n')
+            .Append(people)
             .Append("public.authors: authors.fraiseql_delete authors.fraiseql_insert authors.fraiseql_truncate authors.fraiseql_update")
             .Append("public.drafts: drafts.fraiseql_delete drafts.fraiseql_insert drafts.fraiseql_truncate drafts.fraiseql_update")
             .Order(StringComparer.Ordinal));
         Assert.Equal(expectedFirst, run.Captures["First"]);
         Assert.Equal(expectedFirst, run.Captures["Down to First"]);
         var expectedSecond = string.Join('\n', others.Split('\n').Where(l => !l.StartsWith("public.posts:", StringComparison.Ordinal))
+            .Append(people)
             .Append("blog.articles: blog.articles.fraiseql_delete blog.articles.fraiseql_insert blog.articles.fraiseql_truncate blog.articles.fraiseql_update")
             .Append("public.notes: notes.fraiseql_delete notes.fraiseql_insert notes.fraiseql_truncate notes.fraiseql_update")
             .Order(StringComparer.Ordinal));
         Assert.Equal(expectedSecond, run.Captures["Second"]);
         Assert.Equal(expectedSecond, run.Captures["Up again"]);
+        Assert.Equal(expectedSecond, run.Captures["Bundle"]);
         Assert.Equal("", run.Captures["Down to nothing"]);
     }
 
@@ -75,17 +79,22 @@ public sealed class MigrationTests(MigrationRun run) : IClassFixture<MigrationRu
             public.authors Author I {"id": 1} {"id": 1}
             public.posts Post I {"id": 1} {"id": 1, "author_id": 1}
             public.posts Post I {"id": 2} {"id": 2, "author_id": 1}
+            public.people Person I {"id": 1} {"id": 1} data {"id": 1, "name": "Ada", "email": null, "phone": null, "status": 2} old
+            public.people Person U {"id": 1} {"id": 1} {email,phone} data {"id": 1, "name": "Ada", "email": "a@x", "phone": "5", "status": 2} old
             """, run.Events["First"]);
         Assert.Equal(
             """
             public.notes Note I {"id": 2} {"id": 2}
             blog.articles Post U {"article_id": 1} {"note_id": 2, "article_id": 1} {note_id}
             blog.articles Post D {"article_id": 2}
+            public.people Person U {"id": 1} {"id": 1, "status": 2} {phone} data {"id": 1, "name": "Ada", "phone": "***", "status": 2} old {"id": 1, "name": "Ada", "phone": "***", "status": 2}
+            public.people Person U {"id": 1} {"id": 1, "status": 2} {} data {"id": 1, "name": "Ada", "phone": "***", "status": 2} old {"id": 1, "name": "Ada", "phone": "***", "status": 2}
             """, run.Events["Second"]);
         Assert.Equal(
             """
             public.authors Author I {"id": 5} {"id": 5}
             public.posts Post U {"id": 1} {"id": 1, "author_id": 0} {title}
+            public.people Person U {"id": 1} {"id": 1} {phone} data {"id": 1, "name": "Ada", "email": "b@x", "phone": "7", "status": 2} old
             """, run.Events["Down to First"]);
     }
 

@@ -39,6 +39,14 @@ public class BlogContext : DbContext
         model.Entity<Book>().ToTable("books");
         model.Entity<Note>(b => { b.ToTable("notes"); b.Property(n => n.Id).HasColumnName("id").ValueGeneratedNever(); b.IgnoreChangeEvents(); });
         model.Entity<Draft>(b => { b.ToTable("drafts"); b.Property(d => d.Id).HasColumnName("id").ValueGeneratedNever(); });
+        model.Entity<Person>(b =>
+        {
+            b.ToTable("people").Property(p => p.Id).ValueGeneratedNever();
+            foreach (var property in b.Metadata.GetProperties())
+            {
+                property.SetColumnName(property.Name.ToLowerInvariant());
+            }
+        });
         model.Entity<Elsewhere>(b => { b.ToTable("elsewhere", t => t.ExcludeFromMigrations()); });
     }
 }
@@ -80,3 +88,12 @@ public class Note { public int Id { get; set; } }
 public class Draft { public int Id { get; set; } }
 
 public class Elsewhere { public int Id { get; set; } }
+
+public class Person
+{
+    public int Id { get; set; }
+    public string Name { get; set; } = "";
+    public string? Email { get; set; }
+    public string? Phone { get; set; }
+    public int Status { get; set; }
+}

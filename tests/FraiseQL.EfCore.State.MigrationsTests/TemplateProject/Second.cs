@@ -40,6 +40,15 @@ public class BlogContext : DbContext
         model.Entity<Item>().UseTpcMappingStrategy();
         model.Entity<Book>().ToTable("books");
         model.Entity<Note>(b => { b.ToTable("notes"); b.Property(n => n.Id).HasColumnName("id").ValueGeneratedNever(); });
+        model.Entity<Person>(b =>
+        {
+            b.ToTable("people").Property(p => p.Id).ValueGeneratedNever();
+            foreach (var property in b.Metadata.GetProperties())
+            {
+                property.SetColumnName(property.Name.ToLowerInvariant());
+            }
+            b.HasChangeEvents(e => e.Named("member").Exclude(p => p.Email).Redact(p => p.Phone).DependsOn(p => p.Status).PreImage().LogUnchanged());
+        });
         model.Entity<Elsewhere>(b => { b.ToTable("elsewhere", t => t.ExcludeFromMigrations()); });
     }
 }
@@ -80,3 +89,12 @@ public class Book : Item { public decimal Price { get; set; } }
 public class Note { public int Id { get; set; } }
 
 public class Elsewhere { public int Id { get; set; } }
+
+public class Person
+{
+    public int Id { get; set; }
+    public string Name { get; set; } = "";
+    public string? Email { get; set; }
+    public string? Phone { get; set; }
+    public int Status { get; set; }
+}
