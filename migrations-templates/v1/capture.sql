@@ -1,32 +1,44 @@
 create or replace function {{function}}() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp set timezone = 'UTC' as {{tag}}
+language plpgsql security definer set search_path = pg_catalog, pg_temp set timezone = 'UTC' set jit = off as {{tag}}
 begin
-    if tg_op = 'INSERT' then
-        insert into fraiseql.change_event (entity, relation, op, key, after, data, ctx)
-        select {{entity}}, {{relation}}, '{{insert_op}}', {{new_key}}, {{new_columns}}, {{new_data}}, (select case when current_setting('fraiseql.ctx', true) <> '' then fraiseql.context() end)
-        from fraiseql_new n;
-    elsif tg_op = 'UPDATE' then
+    if tg_op = 'UPDATE' then
         insert into fraiseql.change_event (entity, relation, op, key, before, after, cols, data, old, ctx)
         select {{entity}}, {{relation}},
-            (case when {{old_missing}} then '{{insert_op}}' when {{new_missing}} then '{{delete_op}}' else 'U' end)::"char",
-            case when {{new_missing}} then {{old_key}} else {{new_key}} end,
-            case when {{old_missing}} then null else {{old_columns}} end,
-            case when {{new_missing}} then null else {{new_columns}} end,
+            case when {{old_missing}} then '{{insert_op}}'::"char" when {{new_missing}} then '{{delete_op}}'::"char" else 'U'::"char" end,
+            row_to_json(k),
+            case when {{old_missing}} then null else {{before}} end,
+            case when {{new_missing}} then null else {{after}} end,
             case when {{old_missing}} or {{new_missing}} then null else {{changed_columns}} end,
-            case when {{new_missing}} then null else {{new_data}} end,
+            case when {{new_missing}} then null else {{data}} end,
             {{updated_row}},
             (select case when current_setting('fraiseql.ctx', true) <> '' then fraiseql.context() end)
         from fraiseql_old o full join fraiseql_new n on {{same_key}}
+            {{either_key}}
+            {{old_columns}}
+            {{new_columns}}
+            {{new_row}}{{old_row}}
         where {{changed}};
+    elsif tg_op = 'INSERT' then
+        insert into fraiseql.change_event (entity, relation, op, key, after, data, ctx)
+        select {{entity}}, {{relation}}, '{{insert_op}}', row_to_json(k), {{after}}, {{data}},
+            (select case when current_setting('fraiseql.ctx', true) <> '' then fraiseql.context() end)
+        from fraiseql_new n
+            {{new_key}}
+            {{new_columns}}
+            {{new_row}};
     elsif tg_op = 'DELETE' then
         insert into fraiseql.change_event (entity, relation, op, key, before, old, ctx)
-        select {{entity}}, {{relation}}, '{{delete_op}}', {{old_key}}, {{old_columns}}, {{deleted_row}}, (select case when current_setting('fraiseql.ctx', true) <> '' then fraiseql.context() end)
-        from fraiseql_old o;
+        select {{entity}}, {{relation}}, '{{delete_op}}', row_to_json(k), {{before}}, {{deleted_row}},
+            (select case when current_setting('fraiseql.ctx', true) <> '' then fraiseql.context() end)
+        from fraiseql_old o
+            {{old_key}}
+            {{old_columns}}{{old_row}};
     else
         insert into fraiseql.change_event (entity, relation, op, ctx) values ({{entity}}, {{relation}}, 'T', fraiseql.context());
     end if;
-    if found and current_setting('fraiseql.quiet', true) is distinct from 'on' and pg_try_advisory_xact_lock(7382069844749152620) then
-        perform pg_notify('fraiseql_events', '');
+    -- One expression: a statement of its own for the notification would cost more than the notification.
+    if found and current_setting('fraiseql.quiet', true) is distinct from 'on' and pg_try_advisory_xact_lock(7382069844749152620)
+        and pg_notify('fraiseql_events', '') is null then
     end if;
     return null;
 end

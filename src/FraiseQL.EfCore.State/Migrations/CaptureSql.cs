@@ -27,20 +27,25 @@ internal static class CaptureSql
             ["annotation"] = Sql.Literal(capture.ToString()),
             ["insert_op"] = capture.IsPart ? "U" : "I",
             ["delete_op"] = capture.IsPart ? "U" : "D",
-            ["old_key"] = CaptureJson.Object("o", capture.EventKey.Select(k => (k.KeyName, k.Column))),
-            ["new_key"] = CaptureJson.Object("n", capture.EventKey.Select(k => (k.KeyName, k.Column))),
-            ["old_columns"] = CaptureJson.Object("o", capture.Columns.Select(c => (c, c))),
-            ["new_columns"] = CaptureJson.Object("n", capture.Columns.Select(c => (c, c))),
+            ["old_key"] = CaptureJson.Shape("k", capture.EventKey.Select(k => (k.KeyName, Sql.Column("o", k.Column)))),
+            ["new_key"] = CaptureJson.Shape("k", capture.EventKey.Select(k => (k.KeyName, Sql.Column("n", k.Column)))),
+            ["either_key"] = CaptureJson.Shape("k", capture.EventKey.Select(k => (k.KeyName, Either(capture, k.Column)))),
+            ["old_columns"] = CaptureJson.Shape("b", capture.Columns.Select(c => (c, Sql.Column("o", c)))),
+            ["new_columns"] = CaptureJson.Shape("a", capture.Columns.Select(c => (c, Sql.Column("n", c)))),
+            ["old_row"] = capture.Tuning.PreImage ? "\n            " + CaptureJson.RowShape("w", "o", capture) : "",
+            ["new_row"] = CaptureJson.RowShape("r", "n", capture),
             ["old_missing"] = Sql.Column("o", capture.Key[0]) + " is null",
             ["new_missing"] = Sql.Column("n", capture.Key[0]) + " is null",
             ["same_key"] = string.Join(" and ", capture.Key.Select(c => SameKey(capture, c))),
             ["changed_columns"] = ChangedColumns(capture),
             ["changed"] = capture.Tuning.LogsUnchanged ? "true" : "((o.*) operator(pg_catalog.*<>) (n.*)) is not false",
-            ["new_data"] = CaptureJson.Row("n", capture),
-            ["deleted_row"] = capture.Tuning.PreImage ? CaptureJson.Row("o", capture) : "null::json",
+            ["before"] = capture.Columns.Count == 0 ? "'{}'::json" : "row_to_json(b)",
+            ["after"] = capture.Columns.Count == 0 ? "'{}'::json" : "row_to_json(a)",
+            ["data"] = CaptureJson.Row("r", "n", capture),
+            ["deleted_row"] = capture.Tuning.PreImage ? CaptureJson.Row("w", "o", capture) : "null",
             ["updated_row"] = capture.Tuning.PreImage
-                ? $"case when {Sql.Column("o", capture.Key[0])} is null then null else {CaptureJson.Row("o", capture)} end"
-                : "null::json",
+                ? $"case when {Sql.Column("o", capture.Key[0])} is null then null else {CaptureJson.Row("w", "o", capture)} end"
+                : "null",
         };
         values["tag"] = DollarTag(values.Values);
         return SqlTemplates.Render(capture.Version, "capture", values);
@@ -75,6 +80,12 @@ internal static class CaptureSql
 
         return start.Append('~').Append(hash).ToString();
     }
+
+    // The old row's where the new one is missing; a column of the primary key is null only there.
+    private static string Either(CaptureAnnotation capture, string column)
+        => capture.Key.Contains(column)
+            ? $"coalesce({Sql.Column("n", column)}, {Sql.Column("o", column)})"
+            : $"case when {Sql.Column("n", capture.Key[0])} is null then {Sql.Column("o", column)} else {Sql.Column("n", column)} end";
 
     private static string SameKey(CaptureAnnotation capture, string column)
         => capture.Columns.Contains(column) || capture.OthersOf(ColumnComparison.Plain).Contains(column)

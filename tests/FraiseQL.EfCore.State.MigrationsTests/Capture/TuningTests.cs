@@ -48,7 +48,7 @@ public abstract class TuningTests(PostgresRelease release)
         await RunAsync(database, "insert into people (id, email, status) values (1, 'a', 2); truncate fraiseql.change_event; update people set status = 3; delete from people");
         Assert.Equal(
             ["""U {"id": 1, "status": 2} {"id": 1, "status": 3}""", """D {"id": 1, "status": 3} -"""],
-            await QueryAsync(database, "select concat_ws(' ', op, before, coalesce(after::text, '-')) from fraiseql.change_event order by seq"));
+            await QueryAsync(database, "select concat_ws(' ', op, before::jsonb, coalesce(after::jsonb::text, '-')) from fraiseql.change_event order by seq"));
     }
 
     [Fact]
