@@ -172,7 +172,7 @@ public sealed class HandlerTests
         }
 
         Assert.Equal(
-            1, await CountAsync(database, """select count(*) from fraiseql.parked where entity = 'Post' and key = '{"id": 2}' and attempts = 3 and error like '%poison%'"""));
+            1, await CountAsync(database, """select count(*) from fraiseql.parked where entity = 'Post' and key::jsonb = '{"id": 2}' and attempts = 3 and error like '%poison%'"""));
 
         // Another node knows of the parked entity; when it is cleared, its next event is handled again.
         await using var next = await HandlerNode.StartAsync(database, handled.On("b"));
