@@ -5,7 +5,7 @@ begin
         insert into fraiseql.change_event (entity, relation, op, key, before, after, cols, data, old, ctx)
         select {{entity}}, {{relation}},
             case when {{old_missing}} then '{{insert_op}}'::"char" when {{new_missing}} then '{{delete_op}}'::"char" else 'U'::"char" end,
-            row_to_json(k),
+            row_to_json(k.*),
             case when {{old_missing}} then null else {{before}} end,
             case when {{new_missing}} then null else {{after}} end,
             case when {{old_missing}} or {{new_missing}} then null else {{changed_columns}} end,
@@ -20,7 +20,7 @@ begin
         where {{changed}};
     elsif tg_op = 'INSERT' then
         insert into fraiseql.change_event (entity, relation, op, key, after, data, ctx)
-        select {{entity}}, {{relation}}, '{{insert_op}}', row_to_json(k), {{after}}, {{data}},
+        select {{entity}}, {{relation}}, '{{insert_op}}', row_to_json(k.*), {{after}}, {{data}},
             (select case when current_setting('fraiseql.ctx', true) <> '' then fraiseql.context() end)
         from fraiseql_new n
             {{new_key}}
@@ -28,7 +28,7 @@ begin
             {{new_row}};
     elsif tg_op = 'DELETE' then
         insert into fraiseql.change_event (entity, relation, op, key, before, old, ctx)
-        select {{entity}}, {{relation}}, '{{delete_op}}', row_to_json(k), {{before}}, {{deleted_row}},
+        select {{entity}}, {{relation}}, '{{delete_op}}', row_to_json(k.*), {{before}}, {{deleted_row}},
             (select case when current_setting('fraiseql.ctx', true) <> '' then fraiseql.context() end)
         from fraiseql_old o
             {{old_key}}

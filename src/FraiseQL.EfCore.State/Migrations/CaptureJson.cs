@@ -60,7 +60,7 @@ internal static class CaptureJson
             cases.Add($"when {string.Join(" or ", opaque.Select(c => Sql.Column(alias, c) + " is null"))} then null");
         }
 
-        return cases.Count == 0 ? $"row_to_json({alias})" : $"case {string.Join(' ', cases)} else row_to_json({alias}) end";
+        return cases.Count == 0 ? $"row_to_json({alias}.*)" : $"case {string.Join(' ', cases)} else row_to_json({alias}.*) end";
     }
 
     private static IEnumerable<string> RowColumns(CaptureAnnotation capture)

@@ -39,8 +39,8 @@ internal static class CaptureSql
             ["same_key"] = string.Join(" and ", capture.Key.Select(c => SameKey(capture, c))),
             ["changed_columns"] = ChangedColumns(capture),
             ["changed"] = capture.Tuning.LogsUnchanged ? "true" : "((o.*) operator(pg_catalog.*<>) (n.*)) is not false",
-            ["before"] = capture.Columns.Count == 0 ? "'{}'::json" : "row_to_json(b)",
-            ["after"] = capture.Columns.Count == 0 ? "'{}'::json" : "row_to_json(a)",
+            ["before"] = capture.Columns.Count == 0 ? "'{}'::json" : "row_to_json(b.*)",
+            ["after"] = capture.Columns.Count == 0 ? "'{}'::json" : "row_to_json(a.*)",
             ["data"] = CaptureJson.Row("r", "n", capture),
             ["deleted_row"] = capture.Tuning.PreImage ? CaptureJson.Row("w", "o", capture) : "null",
             ["updated_row"] = capture.Tuning.PreImage
