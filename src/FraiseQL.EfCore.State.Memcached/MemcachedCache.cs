@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using FraiseQL.EfCore.State.Cache;
 using Microsoft.Extensions.Logging;
 
@@ -40,6 +41,22 @@ internal sealed class MemcachedCache : SharedServer, IDisposable
 
     public override async ValueTask DeleteAsync(string key, TimeSpan timeout, CancellationToken token)
         => await ExchangeAsync(key, MetaProtocol.Delete(key), null, null, async: true, timeout, token).ConfigureAwait(false);
+
+    public override async Task<SharedLimits?> ReadLimitsAsync(TimeSpan timeout, CancellationToken token)
+    {
+        var all = 0L;
+        var evicts = true;
+        foreach (var server in _servers)
+        {
+            var settings = await server.SettingsAsync(timeout, token).ConfigureAwait(false);
+            all += settings.TryGetValue("maxbytes", out var text) && long.TryParse(text, CultureInfo.InvariantCulture, out var most)
+                ? most
+                : throw new InvalidDataException();
+            evicts &= !settings.TryGetValue("evictions", out var answer) || answer != "off";
+        }
+
+        return new SharedLimits(all, evicts);
+    }
 
     public void Dispose()
     {

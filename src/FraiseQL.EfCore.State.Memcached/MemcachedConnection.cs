@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.Sockets;
+using System.Text;
 using FraiseQL.EfCore.State.Cache;
 
 namespace FraiseQL.EfCore.State.Memcached;
@@ -100,6 +101,25 @@ internal sealed class MemcachedConnection : IDisposable
         return answer.Status;
     }
 
+    /// <summary>Asks for the server's settings. The connection is not to be used afterwards.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> SettingsAsync(Deadline deadline)
+    {
+        IsUsable = false;
+        await SendAsync(MetaProtocol.Settings, async: true, deadline).ConfigureAwait(false);
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal);
+        while (await ReadTextAsync(deadline).ConfigureAwait(false) is { } line && line != "END")
+        {
+            if (line.Split(' ', 3) is not ["STAT", var name, var value])
+            {
+                throw new InvalidDataException();
+            }
+
+            settings[name] = value;
+        }
+
+        return settings;
+    }
+
     public void Dispose() => _socket.Dispose();
 
     private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, bool async, Deadline deadline)
@@ -120,19 +140,37 @@ internal sealed class MemcachedConnection : IDisposable
 
     private async ValueTask<MetaAnswer> ReadLineAsync(bool async, Deadline deadline)
     {
+        var length = await FindLineAsync(async, deadline).ConfigureAwait(false);
+        return length < 0 ? default : MetaProtocol.Parse(TakeLine(length));
+    }
+
+    private async ValueTask<string?> ReadTextAsync(Deadline deadline)
+    {
+        var length = await FindLineAsync(async: true, deadline).ConfigureAwait(false);
+        return length < 0 ? null : Encoding.UTF8.GetString(TakeLine(length));
+    }
+
+    private ReadOnlySpan<byte> TakeLine(int length)
+    {
+        var line = _received.AsSpan(_start, length);
+        _start += length + s_lineEnd.Length;
+        return line;
+    }
+
+    // The length of the line that begins here, without its end; -1 when it is longer than any of Memcached's.
+    private async ValueTask<int> FindLineAsync(bool async, Deadline deadline)
+    {
         while (true)
         {
             var end = _received.AsSpan(_start, _end - _start).IndexOf(s_lineEnd);
             if (end >= 0)
             {
-                var answer = MetaProtocol.Parse(_received.AsSpan(_start, end));
-                _start += end + s_lineEnd.Length;
-                return answer;
+                return end;
             }
 
             if (_end - _start > MetaProtocol.LongestLine)
             {
-                return default;
+                return -1;
             }
 
             await FillAsync(async, deadline).ConfigureAwait(false);

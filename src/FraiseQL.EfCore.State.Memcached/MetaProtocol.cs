@@ -5,7 +5,7 @@ using System.Text;
 
 namespace FraiseQL.EfCore.State.Memcached;
 
-/// <summary>What of Memcached's meta protocol is used: <c>mg key v</c>, <c>ms key length T</c>, <c>md key</c>. Lines end with CR LF.</summary>
+/// <summary>What of Memcached's meta protocol is used: <c>mg key v</c>, <c>ms key length T</c>, <c>md key</c>; and <c>stats settings</c>. Lines end with CR LF.</summary>
 internal static class MetaProtocol
 {
     public const int LongestKey = 250;
@@ -15,6 +15,8 @@ internal static class MetaProtocol
 
     // Beyond 30 days Memcached takes the number for a point in time.
     private static readonly TimeSpan s_longestRelative = TimeSpan.FromDays(30);
+
+    public static readonly byte[] Settings = "stats settings\r\n"u8.ToArray();
 
     public static byte[] Get(string key) => Line($"mg {Key(key)} v\r\n");
 

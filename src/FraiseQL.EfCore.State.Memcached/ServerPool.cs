@@ -95,6 +95,14 @@ internal sealed partial class ServerPool : IDisposable
         }
     }
 
+    /// <summary>The server's settings, over a connection of its own.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> SettingsAsync(TimeSpan timeout, CancellationToken token)
+    {
+        using var deadline = Deadline.Async(timeout, token);
+        using var connection = await MemcachedConnection.OpenAsync(_address, _threads, async: true, deadline).ConfigureAwait(false);
+        return await connection.SettingsAsync(deadline).ConfigureAwait(false);
+    }
+
     public void Dispose()
     {
         _disposed = true;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using FraiseQL.EfCore.State.Cache;
 using StackExchange.Redis;
 
@@ -63,6 +64,30 @@ internal sealed class RedisServer(RedisConnection connection, TimeProvider time)
     {
         var database = connection.Database ?? await connection.OpenAsync(timeout, time, token).ConfigureAwait(false);
         await InTime(database.KeyDeleteAsync(key), timeout, token).ConfigureAwait(false);
+    }
+
+    public override async Task<SharedLimits?> ReadLimitsAsync(TimeSpan timeout, CancellationToken token)
+    {
+        var database = connection.Database ?? await connection.OpenAsync(timeout, time, token).ConfigureAwait(false);
+        long? all = 0;
+        var evicts = true;
+        foreach (var server in database.Multiplexer.GetServers())
+        {
+            if (server.IsReplica)
+            {
+                continue;
+            }
+
+            // INFO and not CONFIG GET, which hosted servers and restricted users are often denied; as a plain command, since the client takes
+            // its own form of it for an administrator's.
+            var text = (string?)await InTime(server.ExecuteAsync("INFO", "memory"), timeout, token).ConfigureAwait(false) ?? "";
+            var memory = text.Split('\n').Select(line => line.Trim().Split(':', 2)).Where(pair => pair.Length == 2)
+                .ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
+            all = memory.TryGetValue("maxmemory", out var limit) && long.TryParse(limit, CultureInfo.InvariantCulture, out var most) && most > 0 ? all + most : null;
+            evicts &= !memory.TryGetValue("maxmemory_policy", out var policy) || policy != "noeviction";
+        }
+
+        return new SharedLimits(all, evicts);
     }
 
     public ValueTask DisposeAsync() => connection.DisposeAsync();

@@ -11,6 +11,10 @@ internal sealed partial class FreshnessLedger
     // Applied: the epoch when its changes had been applied, so that log bumps at or before it are covered too.
     private readonly List<Poll> _polls = [];
 
+    // Who waits for the look that goes on, and for the one after it.
+    private readonly List<TaskCompletionSource> _looks = [];
+    private TaskCompletionSource? _nextLook;
+
     private PgSnapshot? _coverage; // changes not visible in it are all known here; null until the listener has begun
     private long _coverageFloor;   // the epoch when that coverage began
     private long _heardAt;         // TimeProvider timestamp of the last sign of life
@@ -34,7 +38,37 @@ internal sealed partial class FreshnessLedger
         }
     }
 
-    public long PollStarting() => Volatile.Read(ref _epoch);
+    public long PollStarting()
+    {
+        lock (_gate)
+        {
+            // One that was asked for before an interrupted look is answered by this one.
+            if (_nextLook is not null)
+            {
+                _looks.Add(_nextLook);
+                _nextLook = null;
+            }
+
+            return _epoch;
+        }
+    }
+
+    /// <summary>
+    /// Completes when a look at the log that begins after this call has been applied: then everything that was committed before the call is known
+    /// here. <see langword="null"/> without a listener, or when it is not heard of. The caller rings.
+    /// </summary>
+    public Task? NextLook()
+    {
+        if (!Listening || IsSilent)
+        {
+            return null;
+        }
+
+        lock (_gate)
+        {
+            return (_nextLook ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
 
     /// <summary>A change from the log.</summary>
     public void BumpLogged(int cell, ulong transaction)
@@ -82,6 +116,12 @@ internal sealed partial class FreshnessLedger
             Position = position;
             Volatile.Write(ref _appliedThrough, Math.Max(_appliedThrough, token));
             Heard();
+            foreach (var look in _looks)
+            {
+                look.SetResult();
+            }
+
+            _looks.Clear();
         }
     }
 

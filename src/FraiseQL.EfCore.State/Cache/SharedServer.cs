@@ -37,6 +37,9 @@ internal abstract class SharedServer : IBufferDistributedCache
     /// <exception cref="TimeoutException">The budget was used up.</exception>
     public abstract ValueTask DeleteAsync(string key, TimeSpan timeout, CancellationToken token);
 
+    /// <summary>What the server keeps at most, all of several servers together; <see langword="null"/> when it cannot be asked.</summary>
+    public virtual Task<SharedLimits?> ReadLimitsAsync(TimeSpan timeout, CancellationToken token) => Task.FromResult<SharedLimits?>(null);
+
     public byte[]? Get(string key)
     {
         using var buffer = new PayloadBuffer();

@@ -72,7 +72,17 @@ internal sealed class CacheExplanation
             }
         }
 
-        foreach (var dependency in plan.Dependencies)
+        if (policy.IsVerified)
+        {
+            Line("verified", "each hit, by a look at the log");
+        }
+
+        if (policy.IgnoresOwnTables)
+        {
+            Line("depends on", policy.DeclaresDependencies ? "only what is declared" : "nothing: it ends with its ttl");
+        }
+
+        foreach (var dependency in policy.IgnoresOwnTables ? [] : plan.Dependencies)
         {
             Line("depends on", dependency.Column is null
                 ? $"{dependency.Table.Relation} (every row)"
@@ -84,7 +94,7 @@ internal sealed class CacheExplanation
             Line("depends on", $"{table.Relation} (every row; declared)");
         }
 
-        foreach (var table in policy.ViewTables)
+        foreach (var table in policy.IgnoresOwnTables ? [] : policy.ViewTables)
         {
             Line("depends on", $"{table.Relation} (every row; under a view)");
         }

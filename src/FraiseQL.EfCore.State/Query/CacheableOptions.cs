@@ -38,6 +38,11 @@ internal sealed record CacheableOptions
 
     public TimeSpan? MissBudget { get; init; }
 
+    public bool? Verified { get; init; }
+
+    /// <summary>Whether only what is declared ends a result, and not a change of the tables that the query reads.</summary>
+    public bool IgnoresOwnTables { get; init; }
+
     public EquatableSet<string> Tags { get; init; }
 
     public EquatableSet<Type> DependsOn { get; init; }

@@ -75,6 +75,35 @@ public sealed class CacheableOptionsBuilder
         where TEntity : class
         => Set(Options with { DependsOn = Options.DependsOn.With([typeof(TEntity)]) });
 
+    /// <summary>
+    /// Lets nothing end the result but a change of this entity's tables, and its time to live; further calls add entities. For aggregates over
+    /// fact tables that are loaded in bulk: leave those out of the capture (<c>IgnoreChangeEvents()</c>), so that loading costs nothing, and let the
+    /// load end with a write to a small version table which the aggregates depend on.
+    /// </summary>
+    /// <typeparam name="TVersion">The entity; it must be mapped to a captured table.</typeparam>
+    /// <returns>The same builder.</returns>
+    /// <remarks>A change of what the query reads without a change of this entity is not seen before the time to live ends. Not for split queries.</remarks>
+    public CacheableOptionsBuilder DependsOnlyOn<TVersion>()
+        where TVersion : class
+        => Set(Options with { IgnoresOwnTables = true, DependsOn = Options.DependsOn.With([typeof(TVersion)]) });
+
+    /// <summary>
+    /// Lets nothing end the result but its time to live, whatever changes: for aggregates that may be that old, and for tables whose changes are not
+    /// captured. Rows of such a query are declared stale by up to the time to live.
+    /// </summary>
+    /// <returns>The same builder.</returns>
+    /// <remarks>Not for split queries, whose parts would not belong together.</remarks>
+    public CacheableOptionsBuilder UntilExpired() => Set(Options with { IgnoresOwnTables = true });
+
+    /// <summary>
+    /// Proves before each hit that the database has no change that this node has not applied: no read that begins after a commit, of any program
+    /// on any node, is answered with older rows. One look at the event log serves all queries that wait for it; it costs about a round trip, and
+    /// no connection of the pool. Without a listener, or when it does not answer, the database is asked instead.
+    /// </summary>
+    /// <param name="verified">Whether hits are verified. The default value is <see langword="true"/>.</param>
+    /// <returns>The same builder.</returns>
+    public CacheableOptionsBuilder Verified(bool verified = true) => Set(Options with { Verified = verified });
+
     /// <summary>Keeps one result for each user, by the value that <c>VaryByUser</c> gives.</summary>
     /// <param name="perUser">Whether users have results of their own. The default value is <see langword="true"/>.</param>
     /// <returns>The same builder.</returns>

@@ -12,6 +12,9 @@ internal sealed partial class CachingRelationalCommand
 {
     private const int MostJoins = 3;
 
+    // Beyond it the database itself is asked, which is as good an answer.
+    private static readonly TimeSpan LongestLook = TimeSpan.FromMilliseconds(250);
+
     private async ValueTask<RelationalDataReader> FillAsync(
         RelationalCommandParameterObject parameters, Lookup lookup, bool async, CancellationToken cancellationToken)
     {
@@ -23,6 +26,20 @@ internal sealed partial class CachingRelationalCommand
             {
                 _session.Bypassed(_plan!, lookup.Policy, "silent");
                 return await ExecuteAsync(parameters, async, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (lookup.Policy.IsVerified)
+            {
+                if (!await LookAtLogAsync(lookup, async, cancellationToken).ConfigureAwait(false))
+                {
+                    _session.Bypassed(_plan!, lookup.Policy, "unverified");
+                    return await ExecuteAsync(parameters, async, cancellationToken).ConfigureAwait(false);
+                }
+
+                if (runtime.Store.FindInL1(key) is { } proven && IsServable(proven, lookup, runtime))
+                {
+                    return Serve(proven, lookup, parameters.Connection, CacheOutcome.L1Hit);
+                }
             }
 
             if (lookup.Refresh is { } refresh)
@@ -65,9 +82,34 @@ internal sealed partial class CachingRelationalCommand
     // Before its time was over the entry was as good as the database; after it, it is declared stale, and only within the caller's bound.
     private static CacheOutcome? ServeInstead(Exception exception, Lookup lookup, StateRuntime runtime)
         => !Unreachable.Is(exception) ? null
-            : IsServable(lookup.LastKnown!, lookup, runtime) ? CacheOutcome.L1Hit
+            : !lookup.Policy.IsVerified && IsServable(lookup.LastKnown!, lookup, runtime) ? CacheOutcome.L1Hit
             : runtime.Time.GetUtcNow() - lookup.LastKnown!.CreatedAt <= lookup.Policy.FailSafe ? CacheOutcome.Stale
             : null;
+
+    /// <summary>Whether this node has applied everything that was committed before now.</summary>
+    private async ValueTask<bool> LookAtLogAsync(Lookup lookup, bool async, CancellationToken cancellationToken)
+    {
+        if (lookup.Database.Ledger.NextLook() is not { } look)
+        {
+            return false;
+        }
+
+        _session!.Runtime.ListenerWake.Ring();
+        if (!async)
+        {
+            return look.Wait(LongestLook, cancellationToken);
+        }
+
+        try
+        {
+            await look.WaitAsync(LongestLook, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
 
     private async ValueTask<RelationalDataReader> LeadAsync(
         Flights.Flight flight, RelationalCommandParameterObject parameters, Lookup lookup, bool async, CancellationToken cancellationToken)

@@ -23,7 +23,7 @@ internal sealed partial class CachingRelationalCommand
         if (runtime.Store.FindInL1(lookup.Key!) is { } entry)
         {
             freshness = Check(entry, lookup, runtime);
-            if (freshness == Freshness.Fresh && !(policy.RefreshAhead is { } ahead && TryTakeRefresh(ahead, entry, ref lookup, runtime)))
+            if (freshness == Freshness.Fresh && !policy.IsVerified && !(policy.RefreshAhead is { } ahead && TryTakeRefresh(ahead, entry, ref lookup, runtime)))
             {
                 if (policy.Sliding is not null)
                 {

@@ -52,6 +52,12 @@ internal sealed partial class CachingRelationalCommand
             return await ExecuteAsync(parameters, async, cancellationToken).ConfigureAwait(false);
         }
 
+        if (lookup.Policy.IsVerified && !await LookAtLogAsync(lookup, async, cancellationToken).ConfigureAwait(false))
+        {
+            session.Bypassed(_plan!, lookup.Policy, "unverified");
+            return await ExecuteAsync(parameters, async, cancellationToken).ConfigureAwait(false);
+        }
+
         var ledger = lookup.Database.Ledger;
         var createdAt = runtime.Time.GetUtcNow();
         var stamp = ledger.Stamp();

@@ -29,6 +29,9 @@ internal sealed class DependencyExtractor : ExpressionVisitor
     /// <summary>Views, by schema and name.</summary>
     public List<string> Views { get; } = [];
 
+    /// <summary>Tables that are not captured, by schema and name.</summary>
+    public List<string> Uncaptured { get; } = [];
+
     /// <summary>Every parameter in the tree, with the mapping that brings it to the database.</summary>
     public Dictionary<string, RelationalTypeMapping?> Parameters { get; } = new(StringComparer.Ordinal);
 
@@ -121,14 +124,16 @@ internal sealed class DependencyExtractor : ExpressionVisitor
 
     private void Add(TableExpression table)
     {
+        var name = (table.Schema ?? CaptureModel.DefaultSchema(table.Table.Model.Model)) + "." + table.Name;
         if (table.Table is IView)
         {
-            Views.Add((table.Schema ?? CaptureModel.DefaultSchema(table.Table.Model.Model)) + "." + table.Name);
+            Views.Add(name);
             return;
         }
 
         if (Captured(table.Table) is not { } captured)
         {
+            Uncaptured.Add(name);
             Refuse(Query.Refusal.NotCaptured(table.Schema is null ? table.Name : table.Schema + "." + table.Name));
             return;
         }

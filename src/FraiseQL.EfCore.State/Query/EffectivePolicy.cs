@@ -32,6 +32,12 @@ internal sealed record EffectivePolicy
 
     public TimeSpan? MissBudget { get; init; }
 
+    /// <summary>Whether a hit is served only after a look at the log that began after the query.</summary>
+    public bool IsVerified { get; init; }
+
+    /// <summary>Whether the tables that the query reads end nothing, only what is declared does.</summary>
+    public bool IgnoresOwnTables { get; init; }
+
     public IReadOnlyList<string> Tags { get; init; } = [];
 
     /// <summary>Tables that the result was declared to depend on, whole.</summary>
@@ -55,16 +61,16 @@ internal sealed record EffectivePolicy
     public Refusal? ViewRefusal { get; init; }
 
     /// <summary>All tables that the plan does not name itself.</summary>
-    public IReadOnlyList<CapturedTable> FurtherTables => _furtherTables ??= ViewTables.Count == 0 ? Tables : [.. Tables, .. ViewTables];
+    public IReadOnlyList<CapturedTable> FurtherTables => _furtherTables ??= ViewTables.Count == 0 || IgnoresOwnTables ? Tables : [.. Tables, .. ViewTables];
 
-    /// <summary>Whether the result depends on more than the plan says.</summary>
-    public bool HasFurtherDependencies => DeclaresDependencies || ViewTables.Count > 0;
+    /// <summary>Whether the result depends on something else than the plan says.</summary>
+    public bool HasFurtherDependencies => DeclaresDependencies || ViewTables.Count > 0 || IgnoresOwnTables;
 
     /// <summary>Whether somebody said what SQL depends on that the cache cannot read.</summary>
     public bool DeclaresDependencies => Tags.Count > 0 || Tables.Count > 0;
 
     /// <summary>Whether a hit must look at more than the freshness of its entry and the end of its time in memory.</summary>
-    public bool LooksAtAge => FailSafe is not null || Sliding is not null || RefreshAhead is not null;
+    public bool LooksFurther => IsVerified || FailSafe is not null || Sliding is not null || RefreshAhead is not null;
 
     /// <summary>The longer of the two times.</summary>
     public TimeSpan LongestTtl => L1Ttl > L2Ttl ? L1Ttl : L2Ttl;

@@ -42,6 +42,8 @@ internal static class PolicyResolver
             Sliding = call.Sliding ?? profile?.Sliding ?? entity?.Sliding,
             RefreshAhead = refresh,
             MissBudget = call.MissBudget ?? profile?.MissBudget ?? entity?.MissBudget,
+            IsVerified = call.Verified ?? profile?.Verified ?? entity?.Verified ?? false,
+            IgnoresOwnTables = call.IgnoresOwnTables,
             Tags = [.. call.Tags.Values.ToArray().Order(StringComparer.Ordinal)],
             Tables = [.. call.DependsOn.Values.ToArray().SelectMany(type => TablesOf(model, type)).Distinct().OrderBy(t => t.Relation, StringComparer.Ordinal)],
         };

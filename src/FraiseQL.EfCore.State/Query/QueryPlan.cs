@@ -17,6 +17,7 @@ internal sealed class QueryPlan
 {
     private const byte KeyVersion = 2;
     private const byte Declared = 0xF1;
+    private const byte Ignoring = 0xF2;
 
     private readonly int[] _fixedCells;
     private readonly int[] _pendingCells;
@@ -33,11 +34,13 @@ internal sealed class QueryPlan
         (string Name, RelationalTypeMapping? Mapping)[] parameters,
         IReadOnlyList<Dependency> dependencies,
         IReadOnlyList<string> views,
+        IReadOnlyList<string> uncaptured,
         string[]? names,
         Refusal? refusal)
     {
         Names = names;
         Views = views;
+        Uncaptured = uncaptured;
         Id = id;
         Model = model;
         Policy = policy;
@@ -96,6 +99,9 @@ internal sealed class QueryPlan
     /// <summary>Views that the query reads; which tables are under them, the server's catalog knows.</summary>
     public IReadOnlyList<string> Views { get; }
 
+    /// <summary>Tables that the query reads and whose changes nobody tells, by schema and name.</summary>
+    public IReadOnlyList<string> Uncaptured { get; }
+
     /// <summary>Why results of this plan are never cached; <see langword="null"/> when they are.</summary>
     public Refusal? Refusal { get; }
 
@@ -123,6 +129,11 @@ internal sealed class QueryPlan
             }
         }
 
+        if (policy.IgnoresOwnTables)
+        {
+            return true;
+        }
+
         var verified = Volatile.Read(ref _verified);
         if (verified is null || !ReferenceEquals(verified.Relations, relations))
         {
@@ -141,6 +152,11 @@ internal sealed class QueryPlan
     public Refusal? RefusalUnder(EffectivePolicy policy)
     {
         var refusal = policy.ViewRefusal is null ? Refusal : ViewSources.Harder(Refusal, policy.ViewRefusal);
+        if (policy.IgnoresOwnTables)
+        {
+            return refusal is null or { CanBeDeclared: true } or { CanBeIgnored: true } ? Policy.IsSplit ? Refusal.IgnoringSplit : null : refusal;
+        }
+
         return refusal is { CanBeDeclared: true } && policy.DeclaresDependencies ? null : refusal;
     }
 
@@ -206,6 +222,11 @@ internal sealed class QueryPlan
             }
         }
 
+        if (policy.IgnoresOwnTables)
+        {
+            writer.Byte(Ignoring);
+        }
+
         return Policy.IsSplit ? TryWriteOthers(ref writer, values) : null;
     }
 
@@ -237,6 +258,11 @@ internal sealed class QueryPlan
         }
 
         var further = policy.Cells;
+        if (policy.IgnoresOwnTables)
+        {
+            return new CacheKey(bytes, hash, further, []);
+        }
+
         var cells = new int[_fixedCells.Length + _pinned.Length + further.Length];
         _fixedCells.CopyTo(cells, 0);
         var count = _fixedCells.Length;

@@ -6,6 +6,15 @@ internal sealed record Refusal(string Code, string Reason)
     /// <summary>Whether <c>DependsOn</c> or <c>Tags</c> make up for what the cache cannot read.</summary>
     public bool CanBeDeclared { get; init; }
 
+    /// <summary>Whether it does not matter to a query that its own tables do not invalidate (<c>DependsOnlyOn</c>, <c>UntilExpired</c>).</summary>
+    public bool CanBeIgnored { get; init; }
+
+    /// <summary>Of several reasons the one is told that is the harder to lift.</summary>
+    public int Hardness => CanBeDeclared ? 0 : CanBeIgnored ? 1 : 2;
+
+    public static Refusal IgnoringSplit { get; } = new(
+        "split-query", "DependsOnlyOn and UntilExpired let changes pass unseen, and the parts of a split query would not belong together; use AsSingleQuery()");
+
     public static Refusal UserScope { get; } = new(
         "user-scope", "it is cached per user, but nothing says who the user is; call VaryByUser(…) on what AddFraiseQLState() returns");
 
@@ -16,7 +25,7 @@ internal sealed record Refusal(string Code, string Reason)
         "opaque-source", $"{what} cannot be traced to tables, so a change could not invalidate it; name what it reads: .Cacheable(o => o.DependsOn<TEntity>())") { CanBeDeclared = true };
 
     public static Refusal NotCaptured(string relation) => new(
-        "not-captured", $"changes of {relation} are not captured (a view, a table without a primary key, or IgnoreChangeEvents())");
+        "not-captured", $"changes of {relation} are not captured (a view, a table without a primary key, or IgnoreChangeEvents())") { CanBeIgnored = true };
 
     public static Refusal Volatile(string function) => new(
         "volatile-function", $"{function}() gives another value each time; compute it in the application and pass it as a parameter");
@@ -40,11 +49,11 @@ internal sealed record Refusal(string Code, string Reason)
         "materialized-view", $"{name} changes when it is refreshed, which no trigger sees; name what ends the result: .Cacheable(o => o.Tags(…))") { CanBeDeclared = true };
 
     public static Refusal ForeignTable(string name) => new(
-        "foreign-table", $"{name} is on another server, whose changes are not captured");
+        "foreign-table", $"{name} is on another server, whose changes are not captured") { CanBeIgnored = true };
 
     public static Refusal RowSecurity(string name) => new(
         "row-level-security", $"{name} has row-level security: which rows a session sees hangs on its role and settings");
 
     public static Refusal Inherited(string name) => new(
-        "inherited-table", $"rows of {name} are read through the table that it inherits from, and its changes are captured as its own only");
+        "inherited-table", $"rows of {name} are read through the table that it inherits from, and its changes are captured as its own only") { CanBeIgnored = true };
 }

@@ -25,7 +25,7 @@ internal static class ViewSources
                 {
                     tables[relation] = table;
                 }
-                else
+                else if (!policy.IgnoresOwnTables)
                 {
                     refusal = Harder(refusal, Refusal.NotCaptured(relation));
                 }
@@ -37,7 +37,7 @@ internal static class ViewSources
 
     // What a declaration can lift must not hide what it cannot.
     public static Refusal? Harder(Refusal? one, Refusal? other)
-        => one is null || (one.CanBeDeclared && other is { CanBeDeclared: false }) ? other : one;
+        => one is null || one.Hardness < other?.Hardness ? other : one;
 
     private static Refusal? RefusalOf(CatalogSource source, string view) => source.Problem switch
     {

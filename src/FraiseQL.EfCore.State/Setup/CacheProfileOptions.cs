@@ -33,6 +33,9 @@ public sealed class CacheProfileOptions
     /// <summary>How long before the end of the time to live a result in demand is read anew.</summary>
     public TimeSpan? RefreshAhead { get; set; }
 
+    /// <summary>Whether each hit is verified against the event log: <c>.Cacheable(o =&gt; o.Verified())</c>.</summary>
+    public bool? Verified { get; set; }
+
     /// <summary>Why these queries may be cached so: for the reader of the configuration, and for EXPLAIN.</summary>
     public string? Reason { get; set; }
 
@@ -46,5 +49,6 @@ public sealed class CacheProfileOptions
         FailSafe = FailSafe,
         Sliding = Sliding,
         RefreshAhead = RefreshAhead,
+        Verified = Verified,
     };
 }

@@ -93,6 +93,13 @@ public sealed class L2Options
     /// <value>The default value is 5 seconds.</value>
     public TimeSpan WriteTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// What the shared server is meant to keep at most, in megabytes of 1 048 576 bytes. The server keeps to its own limit; this one is compared
+    /// with it when the host starts, and a warning says when the server has none, has a smaller one, or refuses writes when it is full.
+    /// </summary>
+    /// <value>The default value is <see langword="null"/>: nothing is compared.</value>
+    public int? MaxSizeMb { get; set; }
+
     /// <summary>The largest serialised result that is written to the shared server, in bytes; a larger one stays in memory only.</summary>
     /// <value>The default value is 1 000 000, which fits into an item of Memcached's default size.</value>
     public int MaxPayloadBytes { get; set; } = 1_000_000;

@@ -39,6 +39,11 @@ internal sealed class FraiseQLStateOptionsValidator(string name) : IValidateOpti
         Range("Cache:L2:Timeout", options.Cache.L2.Timeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(30), "a request waits this long for the shared server");
         Range("Cache:L2:WriteTimeout", options.Cache.L2.WriteTimeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1), "a write in the background is given up after it");
         Number("Cache:L2:MaxPayloadBytes", options.Cache.L2.MaxPayloadBytes, 1024, 64 * 1024 * 1024);
+        if (options.Cache.L2.MaxSizeMb is { } shared)
+        {
+            Number("Cache:L2:MaxSizeMb", shared, 1, int.MaxValue);
+        }
+
         Range("Cache:L2:BreakDuration", options.Cache.L2.BreakDuration, TimeSpan.FromMilliseconds(500), TimeSpan.FromMinutes(5), "the shared server is left alone this long");
         Range("Cdc:PollInterval", options.Cdc.PollInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1), "it bounds how late a change is seen when notifications are lost");
         Range("Cdc:IdlePollInterval", options.Cdc.IdlePollInterval, options.Cdc.PollInterval, TimeSpan.FromMinutes(5), "it is at least Cdc:PollInterval");

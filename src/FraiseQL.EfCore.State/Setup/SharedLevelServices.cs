@@ -3,6 +3,8 @@ using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace FraiseQL.EfCore.State.Setup;
@@ -21,19 +23,25 @@ internal static class SharedLevelServices
 
     /// <summary>Lets the shared level begin to connect when the host starts.</summary>
     public static void AddStart(IServiceCollection services, Type key)
-        => services.AddSingleton<IHostedService>(provider => new SharedLevelStart(provider.GetKeyedService<IDistributedCache>(key) as SharedServer));
+        => services.AddSingleton<IHostedService>(provider => new SharedLevelStart(provider, key));
 
     public static FraiseQLStateOptions OptionsOf(IServiceProvider services, Type key)
         => services.GetRequiredService<IOptionsMonitor<FraiseQLStateOptions>>().Get(key.FullName!);
 
-    private sealed class SharedLevelStart(SharedServer? server) : IHostedService
+    private sealed class SharedLevelStart(IServiceProvider services, Type key) : BackgroundService
     {
-        public Task StartAsync(CancellationToken cancellationToken)
+        protected override async Task ExecuteAsync(CancellationToken stoppingToken)
         {
-            server?.Start();
-            return Task.CompletedTask;
-        }
+            if (services.GetKeyedService<IDistributedCache>(key) is not { } cache)
+            {
+                return;
+            }
 
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+            var time = services.GetService<TimeProvider>() ?? TimeProvider.System;
+            var server = cache as SharedServer ?? new ForeignServer(cache, time);
+            server.Start();
+            var logger = (services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<SharedSizeCheck>();
+            await new SharedSizeCheck(server, OptionsOf(services, key).Cache.L2, time, logger).RunAsync(stoppingToken).ConfigureAwait(false);
+        }
     }
 }

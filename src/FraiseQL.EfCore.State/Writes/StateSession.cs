@@ -104,9 +104,9 @@ internal sealed class StateSession : IResettableService
             return "transaction";
         }
 
-        // A listener counts such tables as not captured.
-        if (!database.Ledger.Listening && Runtime.Scopes.SessionVariables.Count == 0 && database.Catalog is { HasAnyRowSecurity: true } catalog
-            && HasRowSecurity(plan, policy, catalog))
+        // A listener counts such tables as not captured, but not every query asks whether its tables are.
+        if ((!database.Ledger.Listening || policy.IgnoresOwnTables) && Runtime.Scopes.SessionVariables.Count == 0
+            && database.Catalog is { HasAnyRowSecurity: true } catalog && HasRowSecurity(plan, policy, catalog))
         {
             return "row-level-security";
         }
@@ -115,7 +115,8 @@ internal sealed class StateSession : IResettableService
     }
 
     private static bool HasRowSecurity(QueryPlan plan, EffectivePolicy policy, DatabaseCatalog catalog)
-        => plan.Dependencies.Any(d => catalog.HasRowSecurity(d.Table.Relation)) || policy.FurtherTables.Any(t => catalog.HasRowSecurity(t.Relation));
+        => plan.Dependencies.Any(d => catalog.HasRowSecurity(d.Table.Relation)) || plan.Uncaptured.Any(catalog.HasRowSecurity)
+            || policy.FurtherTables.Any(t => catalog.HasRowSecurity(t.Relation));
 
     public void Served(QueryPlan plan, EffectivePolicy policy, CacheOutcome outcome)
     {
