@@ -22,6 +22,15 @@ internal static partial class StateMetrics
     private static readonly Counter<long> s_missBudget = s_meter.CreateCounter<long>(
         "fraiseql.cache.miss_budget_exceeded", "{request}", "Misses that took longer than their budget, by profile.");
 
+    private static readonly Histogram<double> s_requestDuration = s_meter.CreateHistogram(
+        "fraiseql.cache.request.duration",
+        "s",
+        "Time from the execution of a cacheable query's command to its rows, by where they came from.",
+        advice: new InstrumentAdvice<double>
+        {
+            HistogramBucketBoundaries = [0.000001, 0.0000025, 0.000005, 0.00001, 0.000025, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1],
+        });
+
     private static readonly KeyValuePair<string, object?>[] s_results =
     [
         new("fraiseql.cache.request.result", "none"),
@@ -37,6 +46,17 @@ internal static partial class StateMetrics
         if (s_requests.Enabled)
         {
             s_requests.Add(1, s_results[(int)outcome]);
+        }
+    }
+
+    /// <summary>The start of an execution, if somebody wants its time to be known.</summary>
+    public static long Started() => s_requestDuration.Enabled ? TimeProvider.System.GetTimestamp() : 0;
+
+    public static void Took(CacheOutcome outcome, long started)
+    {
+        if (started != 0)
+        {
+            s_requestDuration.Record(TimeProvider.System.GetElapsedTime(started).TotalSeconds, s_results[(int)outcome]);
         }
     }
 

@@ -1,4 +1,5 @@
 using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.Diagnostics;
 using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.Rows;
 using FraiseQL.EfCore.State.Setup;
@@ -170,6 +171,7 @@ internal sealed partial class CachingRelationalCommand
     private CachedRelationalDataReader Serve(CachedEntry entry, Lookup lookup, IRelationalConnection connection, CacheOutcome outcome)
     {
         _session!.Served(_plan!, lookup.Policy, outcome);
+        StateMetrics.Took(outcome, _startedAt);
         if (outcome is not (CacheOutcome.Bypass or CacheOutcome.Stale))
         {
             _session.Observer?.Served(_plan!, lookup, entry);

@@ -1,4 +1,5 @@
 using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.Diagnostics;
 using FraiseQL.EfCore.State.EventLog;
 using FraiseQL.EfCore.State.Rows;
 using Microsoft.EntityFrameworkCore.Storage;
@@ -119,6 +120,7 @@ internal sealed partial class CachingRelationalCommand
         SplitRootReader AnswerRoot(CachedEntry entry, CacheOutcome outcome)
         {
             session.Served(_plan!, lookup.Policy, outcome);
+            StateMetrics.Took(outcome, _startedAt);
             run.Answers(lookup, entry, session, stamp);
             return new SplitRootReader(entry.Rows, parameters.Connection, run, holdsConnection: false);
         }

@@ -1,3 +1,4 @@
+using FraiseQL.EfCore.State.Diagnostics;
 using FraiseQL.EfCore.State.Rows;
 using FraiseQL.EfCore.State.Writes;
 using Microsoft.EntityFrameworkCore.Diagnostics;
@@ -17,6 +18,7 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
     private StateSession? _session;
     private CachedRelationalDataReader? _cachedReader;
     private Task<RelationalDataReader>? _cachedReaderTask;
+    private long _startedAt;
     private string? _prefix;
     private string? _suffix;
 
@@ -54,6 +56,7 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
             return _description is null ? base.ExecuteReader(parameterObject) : ExecuteDescribed(parameterObject);
         }
 
+        _startedAt = StateMetrics.Started();
         if (LacksCatalog(parameterObject))
         {
             return ExecuteAfterCatalogAsync(parameterObject, async: false, CancellationToken.None).GetAwaiter().GetResult();
@@ -86,6 +89,7 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
             return Task.FromCanceled<RelationalDataReader>(cancellationToken);
         }
 
+        _startedAt = StateMetrics.Started();
         if (LacksCatalog(parameterObject))
         {
             return ExecuteAfterCatalogAsync(parameterObject, async: true, cancellationToken);

@@ -21,6 +21,8 @@ public sealed class NodeTests : IAsyncLifetime
     [Feature("S1.1-l1-per-instance")]
     [Feature("U-01-fence")]
     [Feature("S2.1-invalidate")]
+    [Feature("S3.3-invalidated-on-write")]
+    [Feature("S4.1-raw")]
     public async Task A_commit_on_one_node_is_fresh_there_at_once_and_soon_on_the_other()
     {
         await using var a = await Node.StartAsync(_connectionString);
@@ -43,6 +45,7 @@ public sealed class NodeTests : IAsyncLifetime
     [Fact]
     [Feature("S0-cdc-drives-all")]
     [Feature("B-05-external")]
+    [Feature("S1.4-unrelated-kept")]
     public async Task A_write_by_psql_is_seen_and_another_authors_list_stays_a_hit()
     {
         await using var node = await Node.StartAsync(_connectionString);
