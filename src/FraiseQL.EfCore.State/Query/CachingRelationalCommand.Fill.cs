@@ -12,9 +12,6 @@ internal sealed partial class CachingRelationalCommand
 {
     private const int MostJoins = 3;
 
-    // Beyond it the database itself is asked, which is as good an answer.
-    private static readonly TimeSpan LongestLook = TimeSpan.FromMilliseconds(250);
-
     private async ValueTask<RelationalDataReader> FillAsync(
         RelationalCommandParameterObject parameters, Lookup lookup, bool async, CancellationToken cancellationToken)
     {
@@ -85,31 +82,6 @@ internal sealed partial class CachingRelationalCommand
             : !lookup.Policy.IsVerified && IsServable(lookup.LastKnown!, lookup, runtime) ? CacheOutcome.L1Hit
             : runtime.Time.GetUtcNow() - lookup.LastKnown!.CreatedAt <= lookup.Policy.FailSafe ? CacheOutcome.Stale
             : null;
-
-    /// <summary>Whether this node has applied everything that was committed before now.</summary>
-    private async ValueTask<bool> LookAtLogAsync(Lookup lookup, bool async, CancellationToken cancellationToken)
-    {
-        if (lookup.Database.Ledger.NextLook() is not { } look)
-        {
-            return false;
-        }
-
-        _session!.Runtime.ListenerWake.Ring();
-        if (!async)
-        {
-            return look.Wait(LongestLook, cancellationToken);
-        }
-
-        try
-        {
-            await look.WaitAsync(LongestLook, cancellationToken).ConfigureAwait(false);
-            return true;
-        }
-        catch (TimeoutException)
-        {
-            return false;
-        }
-    }
 
     private async ValueTask<RelationalDataReader> LeadAsync(
         Flights.Flight flight, RelationalCommandParameterObject parameters, Lookup lookup, bool async, CancellationToken cancellationToken)
