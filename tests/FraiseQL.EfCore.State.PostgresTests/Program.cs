@@ -7,12 +7,16 @@ internal static class Program
 {
     public static async Task<int> Main(string[] args)
     {
-        if (args is not ["handler-node", var database])
+        switch (args)
         {
-            return 2;
+            case ["handler-node", var database]:
+                await KilledNodeTests.RunNodeAsync(database);
+                return 0;
+            case ["fault-node", var database, var name]:
+                await FaultTests.RunNodeAsync(database, name);
+                return 0;
+            default:
+                return 2;
         }
-
-        await KilledNodeTests.RunNodeAsync(database);
-        return 0;
     }
 }
