@@ -68,4 +68,10 @@ public static partial class FraiseQLStateEventId
 
     /// <summary>A group is so far behind that the log no longer waits for it.</summary>
     public const int GroupExpired = 3013;
+
+    /// <summary>A materialised view was refreshed after changes of its sources.</summary>
+    public const int ViewRefreshed = 3020;
+
+    /// <summary>A materialised view could not be refreshed; it is tried again.</summary>
+    public const int ViewNotRefreshed = 3021;
 }

@@ -58,4 +58,24 @@ internal static partial class Log
         "The group {group} of {context} is further behind than Cdc:RetentionHold: the log no longer waits for it, and it loses events. "
         + "Start the application that has its handlers, or delete its row in fraiseql.consumer.")]
     public static partial void GroupExpired(this ILogger logger, string group, string context);
+
+    [LoggerMessage(FraiseQLStateEventId.ViewRefreshed, LogLevel.Debug, "The materialised view {view} of {context} was refreshed.")]
+    public static partial void ViewRefreshed(this ILogger logger, string view, string context);
+
+    [LoggerMessage(
+        FraiseQLStateEventId.ViewNotRefreshed, LogLevel.Warning,
+        "The materialised view {view} of {context} could not be refreshed; it is tried again in {pause}. The role must own the view, and needs "
+        + "INSERT on fraiseql.change_event and USAGE on fraiseql.change_event_seq.")]
+    public static partial void ViewNotRefreshed(this ILogger logger, Exception error, string view, string context, TimeSpan pause);
+
+    [LoggerMessage(
+        FraiseQLStateEventId.ViewNotRefreshed, LogLevel.Warning,
+        "RefreshOn names {view} of {context}, but the database has no materialised view of that name. Create it in a migration: migrationBuilder.Sql(…).",
+        EventName = "ViewMissing")]
+    public static partial void ViewMissing(this ILogger logger, string view, string context);
+
+    [LoggerMessage(
+        FraiseQLStateEventId.ViewNotRefreshed, LogLevel.Error, "The materialised views of {context} are not refreshed: its model cannot be read.",
+        EventName = "ViewsNotRefreshed")]
+    public static partial void ViewsNotRefreshed(this ILogger logger, Exception error, string context);
 }

@@ -1,5 +1,6 @@
 using FraiseQL.EfCore.State.Migrations;
 using FraiseQL.EfCore.State.Model;
+using FraiseQL.EfCore.State.Refresh;
 using FraiseQL.EfCore.State.Setup;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -19,6 +20,10 @@ internal static class ListenerServices
 
         builder.Services.AddKeyedSingleton<ListenerStatus>(key);
         builder.Services.AddKeyedSingleton(key, (services, _) => new ContextDatabase(services.GetRequiredService<IServiceScopeFactory>(), key));
+        builder.Services.AddKeyedSingleton(key, (services, _) => new ViewRefresher(
+            services.GetRequiredKeyedService<ContextDatabase>(key), services.GetRequiredKeyedService<StateRuntime>(key)));
+        builder.Services.AddKeyedSingleton<IBroadcastConsumer>(key, (services, _) => services.GetRequiredKeyedService<ViewRefresher>(key));
+        builder.Services.AddSingleton<IHostedService>(services => services.GetRequiredKeyedService<ViewRefresher>(key));
         builder.Services.AddSingleton<IHostedService>(services => CreateListener(services, key));
         builder.Services.AddSingleton<IHostedService>(services => new LogRetention(
             services.GetRequiredKeyedService<ContextDatabase>(key), services.GetRequiredKeyedService<StateRuntime>(key)));

@@ -44,6 +44,9 @@ internal static class StateAnnotations
     /// <summary>On an entity type: the time to live of cacheable queries that read it, in ticks.</summary>
     public const string CacheTtl = Prefix + "CacheTtl";
 
+    /// <summary>On an entity type of a materialised view: after which entities' changes it is refreshed, and how soon.</summary>
+    public const string RefreshOn = Prefix + "RefreshOn";
+
     /// <summary>On an entity type: its table is excluded from migrations. EF's runtime model forgets that, this one does not.</summary>
     public const string NotMigrated = Prefix + "NotMigrated";
 

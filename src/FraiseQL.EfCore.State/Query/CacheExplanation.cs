@@ -99,6 +99,11 @@ internal sealed class CacheExplanation
             Line("depends on", $"{table.Relation} (every row; under a view)");
         }
 
+        foreach (var view in policy.IgnoresOwnTables ? [] : policy.RefreshedViews)
+        {
+            Line("depends on", $"{view} (its refreshes)");
+        }
+
         foreach (var tag in policy.Tags)
         {
             Line("depends on", $"tag {tag}");

@@ -57,6 +57,19 @@ internal sealed record EffectivePolicy
 
     = [];
 
+    /// <summary>Materialised views that the query reads and whose refreshes the log tells.</summary>
+    public IReadOnlyList<string> RefreshedViews
+    {
+        get;
+        init
+        {
+            field = value;
+            _cells = null;
+        }
+    }
+
+    = [];
+
     /// <summary>Why the views cannot be traced to tables.</summary>
     public Refusal? ViewRefusal { get; init; }
 
@@ -64,7 +77,7 @@ internal sealed record EffectivePolicy
     public IReadOnlyList<CapturedTable> FurtherTables => _furtherTables ??= ViewTables.Count == 0 || IgnoresOwnTables ? Tables : [.. Tables, .. ViewTables];
 
     /// <summary>Whether the result depends on something else than the plan says.</summary>
-    public bool HasFurtherDependencies => DeclaresDependencies || ViewTables.Count > 0 || IgnoresOwnTables;
+    public bool HasFurtherDependencies => DeclaresDependencies || ViewTables.Count > 0 || RefreshedViews.Count > 0 || IgnoresOwnTables;
 
     /// <summary>Whether somebody said what SQL depends on that the cache cannot read.</summary>
     public bool DeclaresDependencies => Tags.Count > 0 || Tables.Count > 0;
@@ -79,5 +92,11 @@ internal sealed record EffectivePolicy
     public TimeSpan Kept => FailSafe is { } bound && bound > L1Ttl ? bound : L1Ttl;
 
     /// <summary>The cells of tags and further tables. Not to be changed.</summary>
-    public int[] Cells => _cells ??= [.. Tags.Select(CellHash.Tag).Concat(FurtherTables.Select(t => CellHash.Rows(t.Relation))).Distinct()];
+    public int[] Cells => _cells ??= 
+    [
+        .. Tags.Select(CellHash.Tag)
+            .Concat(FurtherTables.Select(t => CellHash.Rows(t.Relation)))
+            .Concat(IgnoresOwnTables ? [] : RefreshedViews.Select(CellHash.Rows))
+            .Distinct(),
+    ];
 }

@@ -183,7 +183,7 @@ internal sealed class QueryPlan
         }
 
         var policy = PolicyResolver.Resolve(cache, this, context.Model, options, implicitTtl);
-        policy = Views.Count == 0 ? policy : ViewSources.Apply(policy, Views, CaptureModel.For(context.Model), catalog);
+        policy = Views.Count == 0 ? policy : ViewSources.Apply(policy, Views, context.Model, catalog);
         Volatile.Write(ref _resolution, new Resolution(cache, options, implicitTtl, catalog, policy));
         return policy;
     }

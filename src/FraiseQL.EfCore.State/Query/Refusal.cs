@@ -46,7 +46,7 @@ internal sealed record Refusal(string Code, string Reason)
         "temporary-table", $"{name} is the session's own: other sessions have other rows");
 
     public static Refusal MaterializedView(string name) => new(
-        "materialized-view", $"{name} changes when it is refreshed, which no trigger sees; name what ends the result: .Cacheable(o => o.Tags(…))") { CanBeDeclared = true };
+        "materialized-view", $"{name} changes when it is refreshed, which no trigger sees; let this library refresh it (RefreshOn<TSource>()), or name what ends the result: .Cacheable(o => o.Tags(…))") { CanBeDeclared = true };
 
     public static Refusal ForeignTable(string name) => new(
         "foreign-table", $"{name} is on another server, whose changes are not captured") { CanBeIgnored = true };

@@ -1,4 +1,5 @@
 using FraiseQL.EfCore.State.Model;
+using Microsoft.EntityFrameworkCore.Metadata;
 
 namespace FraiseQL.EfCore.State.Query;
 
@@ -6,9 +7,11 @@ namespace FraiseQL.EfCore.State.Query;
 internal static class ViewSources
 {
     /// <summary>The policy with the tables under the views, all their rows, or with the reason why there is no telling.</summary>
-    public static EffectivePolicy Apply(EffectivePolicy policy, IReadOnlyList<string> views, CaptureModel model, DatabaseCatalog? catalog)
+    public static EffectivePolicy Apply(EffectivePolicy policy, IReadOnlyList<string> views, IModel model, DatabaseCatalog? catalog)
     {
         var tables = new SortedDictionary<string, CapturedTable>(StringComparer.Ordinal);
+        var captured = CaptureModel.For(model);
+        var refreshed = new List<string>();
         Refusal? refusal = null;
         foreach (var view in views)
         {
@@ -18,10 +21,16 @@ internal static class ViewSources
             }
 
             var source = catalog.Trace(view);
+            if (source is { Problem: CatalogProblem.MaterializedView } && source.Culprit == view && RefreshedView.For(model).Any(v => v.Relation == view))
+            {
+                refreshed.Add(view);
+                continue;
+            }
+
             refusal = Harder(refusal, RefusalOf(source, view));
             foreach (var relation in source.Problem == CatalogProblem.None ? source.Tables : new HashSet<string>())
             {
-                if (model.Find(relation) is { } table)
+                if (captured.Find(relation) is { } table)
                 {
                     tables[relation] = table;
                 }
@@ -32,7 +41,7 @@ internal static class ViewSources
             }
         }
 
-        return policy with { ViewTables = [.. tables.Values], ViewRefusal = refusal };
+        return policy with { ViewTables = [.. tables.Values], RefreshedViews = refreshed, ViewRefusal = refusal };
     }
 
     // What a declaration can lift must not hide what it cannot.

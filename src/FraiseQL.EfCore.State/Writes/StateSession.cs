@@ -111,6 +111,12 @@ internal sealed class StateSession : IResettableService
             return "row-level-security";
         }
 
+        // Nobody refreshes it here, and who does elsewhere is not heard.
+        if (policy.RefreshedViews.Count > 0 && !database.Ledger.Listening && !policy.IgnoresOwnTables)
+        {
+            return "no-listener";
+        }
+
         return database.Ledger.Listening && !plan.IsCaptured(database.Ledger.Captured, policy) ? "capture-missing" : null;
     }
 
