@@ -11,7 +11,8 @@ internal static partial class StateStrings
 
     private const string MigrationCommands =
         "Run `dotnet ef database update`; if that changes nothing, `dotnet ef migrations add AddChangeEvents` first. "
-        + "Both need UseFraiseQLState() in the options of the context that they use.";
+        + "Both need UseFraiseQLState() in the options of the context that they use, and no package after it that puts services of its own in the "
+        + "place of EF's IMigrationsSqlGenerator or IRelationalAnnotationProvider.";
 
     public const string NoEventLog =
         "The database has no event log (fraiseql.change_event), so changes by other programs cannot be seen. "

@@ -1,4 +1,6 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -85,6 +87,18 @@ public sealed class SetupTests : IAsyncLifetime
         var error = Assert.Throws<InvalidOperationException>(
             () => Context(o => o.UseNpgsql(_connectionString).UseFraiseQLState().ReplaceService<IRelationalCommandBuilderFactory, RelationalCommandBuilderFactory>()));
         Assert.Contains(nameof(IRelationalCommandBuilderFactory), error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Feature("U-42-fail-loud")]
+    public void A_replaced_service_that_migrations_need_is_refused()
+    {
+        var generator = Assert.Throws<InvalidOperationException>(
+            () => Context(o => o.UseNpgsql(_connectionString).UseFraiseQLState().ReplaceService<IMigrationsSqlGenerator, MigrationsSqlGenerator>()));
+        Assert.Equal(StateStrings.ReplacedService(nameof(IMigrationsSqlGenerator)), generator.Message);
+        var annotations = Assert.Throws<InvalidOperationException>(
+            () => Context(o => o.UseNpgsql(_connectionString).UseFraiseQLState().ReplaceService<IRelationalAnnotationProvider, RelationalAnnotationProvider>()));
+        Assert.Equal(StateStrings.ReplacedService(nameof(IRelationalAnnotationProvider)), annotations.Message);
     }
 
     [Fact]
