@@ -9,20 +9,9 @@ using StackExchange.Redis;
 namespace FraiseQL.EfCore.State.PostgresTests.Caching;
 
 /// <summary>Keys as they stand on the shared server, and what is left when everything that is cached is lost.</summary>
-public sealed partial class KeysTests : IAsyncLifetime
+public sealed partial class KeysTests : BlogDatabaseWithRedisTests
 {
     private static readonly TimeSpan s_ttl = TimeSpan.FromMinutes(5);
-    private string _connectionString = "";
-    private RedisServer _redis = null!;
-
-    public async Task InitializeAsync()
-    {
-        _redis = await RedisServer.StartPrivateAsync();
-        _connectionString = await PostgresServer.CreateSharedDatabaseAsync();
-        await Seed.CreateAsync(_connectionString);
-    }
-
-    public async Task DisposeAsync() => await _redis.DisposeAsync();
 
     [Fact]
     [Feature("S1.2-key-operation")]
@@ -30,7 +19,7 @@ public sealed partial class KeysTests : IAsyncLifetime
     [Feature("S1.2-key-lookup")]
     public async Task Each_shape_with_each_value_has_one_key_that_is_a_hash_and_the_same_on_every_node_and_level()
     {
-        await using var client = await ConnectionMultiplexer.ConnectAsync(_redis.ConnectionString);
+        await using var client = await ConnectionMultiplexer.ConnectAsync(Redis.ConnectionString);
         string[] KeysNow() => [.. client.GetServers().Single().Keys(pattern: "*").Select(k => (string)k!)];
         await using var a = await StartAsync();
 
@@ -94,14 +83,14 @@ public sealed partial class KeysTests : IAsyncLifetime
         var first = await AnswersAsync(stays);
         for (var i = 0; i < 3; i++)
         {
-            await _redis.FlushAsync();
+            await Redis.FlushAsync();
             Assert.Equal(first, await AnswersAsync(stays));
             await using var fresh = await StartAsync();
             Assert.Equal(first, await AnswersAsync(fresh));
             Assert.Equal(first, await AnswersAsync(fresh));
         }
 
-        await _redis.StopAsync(crash: true);
+        await Redis.StopAsync(crash: true);
         await using var without = await StartAsync();
         Assert.Equal(first, await AnswersAsync(without));
 
@@ -119,7 +108,7 @@ public sealed partial class KeysTests : IAsyncLifetime
     {
         const string hostile = "x'; DROP TABLE \"Posts\"; --";
         var recorder = new Recorder();
-        await using var node = await Node.StartAsync(_connectionString, context: o => o.AddInterceptors(recorder));
+        await using var node = await Node.StartAsync(ConnectionString, context: o => o.AddInterceptors(recorder));
         var text = hostile;
         for (var i = 0; i < 2; i++)
         {
@@ -163,7 +152,7 @@ public sealed partial class KeysTests : IAsyncLifetime
         // A node that begins cannot prove the entries of before: another transaction of the server may have come between.
         async Task<bool> NewEntryAsync()
         {
-            await Seed.ExecuteAsync(_connectionString, "UPDATE \"Posts\" SET \"Views\" = \"Views\" + 1 WHERE \"AuthorId\" = 1");
+            await Seed.ExecuteAsync(ConnectionString, "UPDATE \"Posts\" SET \"Views\" = \"Views\" + 1 WHERE \"AuthorId\" = 1");
             return false;
         }
 
@@ -171,7 +160,7 @@ public sealed partial class KeysTests : IAsyncLifetime
             => node.ReadAsync(db => db.Posts.Where(p => p.AuthorId == 1).Select(p => p.Title).Cacheable(s_ttl).ToListAsync());
     }
 
-    private Task<Node> StartAsync() => Node.StartAsync(_connectionString, _redis.ConnectionString);
+    private Task<Node> StartAsync() => Node.StartAsync(ConnectionString, Redis.ConnectionString);
 
     // 256 bits in base64url.
     [GeneratedRegex("^fraiseql:[A-Za-z0-9_-]{43}$")]

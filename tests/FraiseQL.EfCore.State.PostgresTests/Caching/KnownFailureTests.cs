@@ -5,18 +5,9 @@ using Npgsql;
 namespace FraiseQL.EfCore.State.PostgresTests.Caching;
 
 /// <summary>What caches in front of EF have got wrong before.</summary>
-public sealed class KnownFailureTests : IAsyncLifetime
+public sealed class KnownFailureTests : BlogDatabaseTests
 {
     private static readonly TimeSpan s_ttl = TimeSpan.FromMinutes(5);
-    private string _connectionString = "";
-
-    public async Task InitializeAsync()
-    {
-        _connectionString = await PostgresServer.CreateSharedDatabaseAsync();
-        await Seed.CreateAsync(_connectionString);
-    }
-
-    public Task DisposeAsync() => Task.CompletedTask;
 
     [Theory]
     [InlineData(true)]
@@ -25,7 +16,7 @@ public sealed class KnownFailureTests : IAsyncLifetime
     [Feature("S9.1-dont-correctness")]
     public async Task A_transaction_scope_reads_its_own_writes_and_publishes_them_only_if_it_completes(bool completes)
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         var before = (await Titles(node, 1)).Value;
         using (var scope = new TransactionScope(TransactionScopeAsyncFlowOption.Enabled))
         {
@@ -50,7 +41,7 @@ public sealed class KnownFailureTests : IAsyncLifetime
     [Feature("B-01-no-connection")]
     public async Task Hits_are_served_while_the_pool_is_exhausted()
     {
-        var small = new NpgsqlConnectionStringBuilder(_connectionString) { MaxPoolSize = 2, Timeout = 1 }.ConnectionString;
+        var small = new NpgsqlConnectionStringBuilder(ConnectionString) { MaxPoolSize = 2, Timeout = 1 }.ConnectionString;
         await using var node = await Node.StartAsync(small);
         var before = (await Titles(node, 1)).Value;
         await using var one = new NpgsqlConnection(small);
@@ -67,7 +58,7 @@ public sealed class KnownFailureTests : IAsyncLifetime
     [Feature("S1.4-after-write")]
     public async Task A_token_that_is_cancelled_right_after_the_write_does_not_keep_the_old_rows()
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         await Titles(node, 1);
         using var cancel = new CancellationTokenSource();
         await node.WriteAsync(async db =>
@@ -83,7 +74,7 @@ public sealed class KnownFailureTests : IAsyncLifetime
     [Feature("U-32-errors")]
     public async Task An_error_is_not_cached()
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         static Task<int> Divide(BlogContext db) => db.Posts.Where(p => p.AuthorId == 1).OrderBy(p => p.Id).Select(p => 10 / (p.Views - 11)).Cacheable(s_ttl).FirstAsync();
         await Assert.ThrowsAsync<PostgresException>(() => node.ReadAsync(Divide));
         await Assert.ThrowsAsync<PostgresException>(() => node.ReadAsync(Divide));
@@ -95,7 +86,7 @@ public sealed class KnownFailureTests : IAsyncLifetime
     [Feature("U-30-single-flight")]
     public async Task A_reader_that_starts_after_a_commit_never_gets_the_rows_of_an_older_flight()
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         var held = new Gate();
         node.Commands.AfterExecute = command => command.CommandText.Contains("\"Posts\"", StringComparison.Ordinal) ? held.PassAsync() : Task.CompletedTask;
         var old = Titles(node, 1);
@@ -115,7 +106,7 @@ public sealed class KnownFailureTests : IAsyncLifetime
     public async Task A_result_beyond_the_bytes_is_read_in_full_and_not_kept()
     {
         await WriteLongTitlesAsync();
-        await using var node = await Node.StartAsync(_connectionString, configure: o => o.Cache.MaxEntryBytes = 4096);
+        await using var node = await Node.StartAsync(ConnectionString, configure: o => o.Cache.MaxEntryBytes = 4096);
         for (var i = 0; i < 2; i++)
         {
             var (titles, outcome) = await Titles(node, 1);
@@ -126,15 +117,15 @@ public sealed class KnownFailureTests : IAsyncLifetime
         Assert.Equal(CacheOutcome.Miss, (await Titles(node, 2)).Outcome);
         Assert.Equal(CacheOutcome.L1Hit, (await Titles(node, 2)).Outcome);
 
-        Task WriteLongTitlesAsync() => Seed.ExecuteAsync(_connectionString, "UPDATE \"Posts\" SET \"Title\" = repeat('x', 3000) WHERE \"AuthorId\" = 1");
+        Task WriteLongTitlesAsync() => Seed.ExecuteAsync(ConnectionString, "UPDATE \"Posts\" SET \"Title\" = repeat('x', 3000) WHERE \"AuthorId\" = 1");
     }
 
     [Fact]
     [Feature("U-28-rls-key")]
     public async Task Without_a_listener_too_row_level_security_is_seen_and_nothing_is_shared()
     {
-        await Seed.ExecuteAsync(_connectionString, "ALTER TABLE \"Documents\" ENABLE ROW LEVEL SECURITY");
-        var options = new DbContextOptionsBuilder<BlogContext>().UseNpgsql(_connectionString).UseFraiseQLState().Options;
+        await Seed.ExecuteAsync(ConnectionString, "ALTER TABLE \"Documents\" ENABLE ROW LEVEL SECURITY");
+        var options = new DbContextOptionsBuilder<BlogContext>().UseNpgsql(ConnectionString).UseFraiseQLState().Options;
         for (var i = 0; i < 2; i++)
         {
             await using var db = new BlogContext(options);

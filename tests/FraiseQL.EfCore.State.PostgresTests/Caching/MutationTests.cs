@@ -3,19 +3,9 @@ using Microsoft.EntityFrameworkCore;
 namespace FraiseQL.EfCore.State.PostgresTests.Caching;
 
 /// <summary>Every way to write, beside rankings, an owner's lists, aggregates, and what has nothing to do with it.</summary>
-public sealed class MutationTests : IAsyncLifetime
+public sealed class MutationTests : BlogDatabaseTests
 {
     private static readonly TimeSpan s_ttl = TimeSpan.FromMinutes(5);
-    private string _connectionString = "";
-
-    public async Task InitializeAsync()
-    {
-        _connectionString = await PostgresServer.CreateSharedDatabaseAsync();
-        await Seed.CreateAsync(_connectionString);
-    }
-
-    public Task DisposeAsync() => Task.CompletedTask;
-
     public static TheoryData<string> Writes => ["SaveChanges", "SaveChanges, sync", "ExecuteUpdate", "ExecuteDelete", "transaction", "raw SQL", "psql"];
 
     [Theory]
@@ -28,7 +18,7 @@ public sealed class MutationTests : IAsyncLifetime
     [Feature("S3.2-up-to-date")]
     public async Task Each_way_to_write_ends_the_ranking_the_owners_list_and_the_aggregates_and_the_next_read_is_of_the_database(string way)
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         var (top, mine, views, others) = (await TopAsync(node), await MineAsync(node, 1), await ViewsAsync(node), await MineAsync(node, 2));
         Assert.Equal(CacheOutcome.L1Hit, (await TopAsync(node)).Outcome);
         Assert.Equal(CacheOutcome.L1Hit, (await MineAsync(node, 1)).Outcome);
@@ -93,7 +83,7 @@ public sealed class MutationTests : IAsyncLifetime
                 await db.Database.ExecuteSqlRawAsync(sql);
                 break;
             default:
-                await Seed.ExecuteAsync(_connectionString, sql);
+                await Seed.ExecuteAsync(ConnectionString, sql);
                 break;
         }
     }

@@ -4,18 +4,9 @@ using Npgsql;
 namespace FraiseQL.EfCore.State.PostgresTests.Caching;
 
 /// <summary>Nodes with a listener: every committed change of any program is seen on every node.</summary>
-public sealed class NodeTests : IAsyncLifetime
+public sealed class NodeTests : BlogDatabaseTests
 {
     private static readonly TimeSpan s_ttl = TimeSpan.FromMinutes(5);
-    private string _connectionString = "";
-
-    public async Task InitializeAsync()
-    {
-        _connectionString = await PostgresServer.CreateSharedDatabaseAsync();
-        await Seed.CreateAsync(_connectionString);
-    }
-
-    public Task DisposeAsync() => Task.CompletedTask;
 
     [Fact]
     [Feature("S1.1-l1-per-instance")]
@@ -25,8 +16,8 @@ public sealed class NodeTests : IAsyncLifetime
     [Feature("S4.1-raw")]
     public async Task A_commit_on_one_node_is_fresh_there_at_once_and_soon_on_the_other()
     {
-        await using var a = await Node.StartAsync(_connectionString);
-        await using var b = await Node.StartAsync(_connectionString);
+        await using var a = await Node.StartAsync(ConnectionString);
+        await using var b = await Node.StartAsync(ConnectionString);
         await Titles(a, 1);
         await Titles(b, 1);
         Assert.Equal(CacheOutcome.L1Hit, (await Titles(a, 1)).Outcome);
@@ -48,7 +39,7 @@ public sealed class NodeTests : IAsyncLifetime
     [Feature("S1.4-unrelated-kept")]
     public async Task A_write_by_psql_is_seen_and_another_authors_list_stays_a_hit()
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         await Titles(node, 1);
         await Titles(node, 2);
         await ExecuteAsync("UPDATE \"Posts\" SET \"Title\" = 'by psql' WHERE \"AuthorId\" = 1");
@@ -61,7 +52,7 @@ public sealed class NodeTests : IAsyncLifetime
     [Feature("S1.4-by-owner")]
     public async Task A_row_that_moves_ends_the_list_that_it_leaves_and_the_list_that_it_enters()
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         var from = (await Titles(node, 1)).Value;
         await Titles(node, 2);
         await Titles(node, 3);
@@ -75,7 +66,7 @@ public sealed class NodeTests : IAsyncLifetime
     [Feature("U-31-negative")]
     public async Task An_empty_result_is_cached_and_ended_by_the_insert_that_fills_it()
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         Assert.Empty((await Titles(node, 4)).Value);
         Assert.Equal(CacheOutcome.L1Hit, (await Titles(node, 4)).Outcome);
         await ExecuteAsync("INSERT INTO \"Posts\" (\"Title\", \"Views\", \"PublishedAt\", \"AuthorId\") VALUES ('first', 0, now(), 4)");
@@ -87,7 +78,7 @@ public sealed class NodeTests : IAsyncLifetime
     [Feature("B-02-proof")]
     public async Task Rows_read_before_a_commit_and_stored_after_its_invalidation_are_never_served()
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         var held = new Gate();
         node.Commands.AfterExecute = command => command.CommandText.Contains("\"Posts\"", StringComparison.Ordinal) ? held.PassAsync() : Task.CompletedTask;
 
@@ -111,7 +102,7 @@ public sealed class NodeTests : IAsyncLifetime
     [Feature("U-01-fence")]
     public async Task Rows_read_before_a_foreign_commit_are_ended_by_its_event()
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         var held = new Gate();
         node.Commands.AfterExecute = command => command.CommandText.Contains("\"Posts\"", StringComparison.Ordinal) ? held.PassAsync() : Task.CompletedTask;
         var slow = Titles(node, 1);
@@ -133,7 +124,7 @@ public sealed class NodeTests : IAsyncLifetime
     [Feature("S5.1-miss-db")]
     public async Task Many_concurrent_misses_run_one_query_and_a_cancelled_leader_disturbs_nobody()
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         var held = new Gate();
         using var cancel = new CancellationTokenSource();
         node.Commands.AfterExecute = async _ =>
@@ -157,7 +148,7 @@ public sealed class NodeTests : IAsyncLifetime
     [Fact]
     public async Task Raw_sql_of_this_node_is_seen_at_once_and_unrelated_entries_come_back()
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         await Titles(node, 1);
         await Titles(node, 2);
         await node.WriteAsync(db => db.Database.ExecuteSqlRawAsync("UPDATE \"Posts\" SET \"Title\" = 'raw' WHERE \"AuthorId\" = 1"));
@@ -168,7 +159,7 @@ public sealed class NodeTests : IAsyncLifetime
     [Fact]
     public async Task Deleting_by_a_stub_is_seen_at_once_in_the_list_that_the_stub_does_not_name()
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         var before = await Titles(node, 1);
         var id = (await node.ReadAsync(db => db.Posts.Where(p => p.AuthorId == 1).Select(p => p.Id).FirstAsync())).Value;
         await node.WriteAsync(async db =>
@@ -183,7 +174,7 @@ public sealed class NodeTests : IAsyncLifetime
     [Feature("S1.4-cascade")]
     public async Task What_the_database_deletes_by_cascade_is_seen_at_once()
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         var post = (await node.ReadAsync(db => db.Comments.Select(c => c.PostId).FirstAsync())).Value;
         Assert.NotEmpty((await Comments(node, post)).Value);
         await node.WriteAsync(async db =>
@@ -198,7 +189,7 @@ public sealed class NodeTests : IAsyncLifetime
     [Feature("S1.4-feed")]
     public async Task Includes_joins_and_many_to_many_follow_their_tables()
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         Task<(Author Value, CacheOutcome Outcome)> Read() => node.ReadAsync(db => db.Authors.Include(a => a.Posts).ThenInclude(p => p.Tags)
             .AsNoTracking().Cacheable(s_ttl).SingleAsync(a => a.Id == 1));
         var first = await Read();
@@ -220,7 +211,7 @@ public sealed class NodeTests : IAsyncLifetime
     [Feature("S2.1-receive")]
     public async Task After_the_listeners_connection_was_killed_it_catches_up()
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         await Titles(node, 1);
         await ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
         await ExecuteAsync("UPDATE \"Posts\" SET \"Title\" = 'meanwhile' WHERE \"AuthorId\" = 1");
@@ -249,7 +240,7 @@ public sealed class NodeTests : IAsyncLifetime
     [Feature("S1.2-key-variables")]
     public async Task Two_tenants_under_a_global_filter_never_share_rows()
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         Task<(List<string> Value, CacheOutcome Outcome)> Read(string? tenant) => node.ReadAsync(db =>
         {
             db.Tenant = tenant;
@@ -274,7 +265,7 @@ public sealed class NodeTests : IAsyncLifetime
     public async Task A_table_with_row_level_security_is_not_cached_and_the_log_says_so()
     {
         await ExecuteAsync("ALTER TABLE \"Documents\" ENABLE ROW LEVEL SECURITY");
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         for (var i = 0; i < 2; i++)
         {
             Assert.Equal(CacheOutcome.Bypass, (await node.ReadAsync(db => db.Documents.Cacheable().CountAsync())).Outcome);
@@ -291,7 +282,7 @@ public sealed class NodeTests : IAsyncLifetime
         var other = await PostgresServer.CreateSharedDatabaseAsync();
         await Seed.CreateAsync(other);
         await ExecuteAsync("UPDATE \"Posts\" SET \"Title\" = 'elsewhere'", other);
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         Assert.DoesNotContain("elsewhere", (await Titles(node, 1)).Value);
         Task<(List<string> Value, CacheOutcome Outcome)> Elsewhere() => node.ReadAsync(db =>
         {
@@ -312,5 +303,5 @@ public sealed class NodeTests : IAsyncLifetime
     private static Task<(List<string> Value, CacheOutcome Outcome)> Comments(Node node, int post)
         => node.ReadAsync(db => db.Comments.Where(c => c.PostId == post).Select(c => c.Text).Cacheable(s_ttl).ToListAsync());
 
-    private Task ExecuteAsync(string sql, string? connectionString = null) => Seed.ExecuteAsync(connectionString ?? _connectionString, sql);
+    private Task ExecuteAsync(string sql, string? connectionString = null) => Seed.ExecuteAsync(connectionString ?? ConnectionString, sql);
 }

@@ -7,30 +7,20 @@ using Microsoft.Extensions.DependencyInjection;
 namespace FraiseQL.EfCore.State.PostgresTests.Caching;
 
 /// <summary>Every way to configure a context leads to a cached query.</summary>
-public sealed class SetupTests : IAsyncLifetime
+public sealed class SetupTests : BlogDatabaseTests
 {
-    private string _connectionString = "";
-
-    public async Task InitializeAsync()
-    {
-        _connectionString = await PostgresServer.CreateSharedDatabaseAsync();
-        await Seed.CreateAsync(_connectionString);
-    }
-
-    public Task DisposeAsync() => Task.CompletedTask;
-
     [Fact]
     [Feature("P-use-state")]
     public async Task It_works_before_and_after_UseNpgsql_and_twice()
     {
-        await HitsAsync(() => Context(o => o.UseFraiseQLState().UseNpgsql(_connectionString)));
-        await HitsAsync(() => Context(o => o.UseNpgsql(_connectionString).UseFraiseQLState().UseFraiseQLState()));
-        await HitsAsync(() => Context(o => ((DbContextOptionsBuilder<BlogContext>)o).UseFraiseQLState().UseNpgsql(_connectionString)));
+        await HitsAsync(() => Context(o => o.UseFraiseQLState().UseNpgsql(ConnectionString)));
+        await HitsAsync(() => Context(o => o.UseNpgsql(ConnectionString).UseFraiseQLState().UseFraiseQLState()));
+        await HitsAsync(() => Context(o => ((DbContextOptionsBuilder<BlogContext>)o).UseFraiseQLState().UseNpgsql(ConnectionString)));
     }
 
     [Fact]
     [Feature("P-use-state")]
-    public async Task It_works_in_OnConfiguring() => await HitsAsync(() => new SelfConfiguredContext(_connectionString));
+    public async Task It_works_in_OnConfiguring() => await HitsAsync(() => new SelfConfiguredContext(ConnectionString));
 
     [Fact]
     [Feature("P-use-state")]
@@ -61,13 +51,13 @@ public sealed class SetupTests : IAsyncLifetime
 
     [Fact]
     public async Task It_works_with_a_retrying_execution_strategy()
-        => await HitsAsync(() => Context(o => o.UseNpgsql(_connectionString, n => n.EnableRetryOnFailure()).UseFraiseQLState()));
+        => await HitsAsync(() => Context(o => o.UseNpgsql(ConnectionString, n => n.EnableRetryOnFailure()).UseFraiseQLState()));
 
     [Fact]
     public async Task It_works_with_an_internal_service_provider_that_has_its_services()
     {
         await using var services = new ServiceCollection().AddEntityFrameworkFraiseQLState().BuildServiceProvider();
-        await HitsAsync(() => Context(o => o.UseNpgsql(_connectionString).UseFraiseQLState().UseInternalServiceProvider(services)));
+        await HitsAsync(() => Context(o => o.UseNpgsql(ConnectionString).UseFraiseQLState().UseInternalServiceProvider(services)));
     }
 
     [Fact]
@@ -76,7 +66,7 @@ public sealed class SetupTests : IAsyncLifetime
     {
         await using var services = new ServiceCollection().AddEntityFrameworkNpgsql().BuildServiceProvider();
         var error = Assert.Throws<InvalidOperationException>(
-            () => Context(o => o.UseNpgsql(_connectionString).UseFraiseQLState().UseInternalServiceProvider(services)));
+            () => Context(o => o.UseNpgsql(ConnectionString).UseFraiseQLState().UseInternalServiceProvider(services)));
         Assert.Contains("AddEntityFrameworkFraiseQLState()", error.Message, StringComparison.Ordinal);
     }
 
@@ -85,7 +75,7 @@ public sealed class SetupTests : IAsyncLifetime
     public void A_replaced_service_that_would_switch_it_off_is_refused()
     {
         var error = Assert.Throws<InvalidOperationException>(
-            () => Context(o => o.UseNpgsql(_connectionString).UseFraiseQLState().ReplaceService<IRelationalCommandBuilderFactory, RelationalCommandBuilderFactory>()));
+            () => Context(o => o.UseNpgsql(ConnectionString).UseFraiseQLState().ReplaceService<IRelationalCommandBuilderFactory, RelationalCommandBuilderFactory>()));
         Assert.Contains(nameof(IRelationalCommandBuilderFactory), error.Message, StringComparison.Ordinal);
     }
 
@@ -125,7 +115,7 @@ public sealed class SetupTests : IAsyncLifetime
     [Fact]
     public async Task A_split_query_is_cached_as_a_whole()
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         await Eventually.Until(
             async () =>
             {
@@ -139,7 +129,7 @@ public sealed class SetupTests : IAsyncLifetime
     [Fact]
     public async Task A_result_over_the_cap_is_streamed_whole_and_not_cached()
     {
-        await using var node = await Node.StartAsync(_connectionString, configure: o => o.Cache.MaxRows = 5);
+        await using var node = await Node.StartAsync(ConnectionString, configure: o => o.Cache.MaxRows = 5);
         for (var i = 0; i < 2; i++)
         {
             var (posts, outcome) = await node.ReadAsync(db => db.Posts.OrderBy(p => p.Id).AsNoTracking().Cacheable().ToListAsync());
@@ -154,7 +144,7 @@ public sealed class SetupTests : IAsyncLifetime
     [Fact]
     public async Task A_tracking_query_tracks_its_cached_rows_and_edits_do_not_reach_the_cache()
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         for (var i = 0; i < 3; i++)
         {
             await using var db = node.CreateContext();
@@ -188,7 +178,7 @@ public sealed class SetupTests : IAsyncLifetime
         return new BlogContext(builder.Options);
     }
 
-    private void Configure(DbContextOptionsBuilder options) => options.UseNpgsql(_connectionString).UseFraiseQLState();
+    private void Configure(DbContextOptionsBuilder options) => options.UseNpgsql(ConnectionString).UseFraiseQLState();
 
     private sealed class SelfConfiguredContext(string connectionString) : BlogContext(new DbContextOptionsBuilder<SelfConfiguredContext>().Options)
     {

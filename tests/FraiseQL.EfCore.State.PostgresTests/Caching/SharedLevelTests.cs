@@ -4,20 +4,9 @@ using StackExchange.Redis;
 namespace FraiseQL.EfCore.State.PostgresTests.Caching;
 
 /// <summary>Two nodes with a Redis between them.</summary>
-public sealed class SharedLevelTests : IAsyncLifetime
+public sealed class SharedLevelTests : BlogDatabaseWithRedisTests
 {
     private static readonly TimeSpan s_ttl = TimeSpan.FromMinutes(5);
-    private string _connectionString = "";
-    private RedisServer _redis = null!;
-
-    public async Task InitializeAsync()
-    {
-        _redis = await RedisServer.StartPrivateAsync();
-        _connectionString = await PostgresServer.CreateSharedDatabaseAsync();
-        await Seed.CreateAsync(_connectionString);
-    }
-
-    public async Task DisposeAsync() => await _redis.DisposeAsync();
 
     [Fact]
     [Feature("S1.1-l2-shared")]
@@ -43,7 +32,7 @@ public sealed class SharedLevelTests : IAsyncLifetime
     {
         await using var a = await StartAsync();
         await FillAsync(a, 1);
-        await Seed.ExecuteAsync(_connectionString, "UPDATE \"Posts\" SET \"Title\" = 'changed' WHERE \"AuthorId\" = 1");
+        await Seed.ExecuteAsync(ConnectionString, "UPDATE \"Posts\" SET \"Title\" = 'changed' WHERE \"AuthorId\" = 1");
 
         // B begins after the change, and never hears of it: that it cannot know is what must keep it from the entry.
         await using var b = await StartAsync();
@@ -56,13 +45,13 @@ public sealed class SharedLevelTests : IAsyncLifetime
     [Feature("S0-cache-is-optimization")]
     [Feature("S3.3-redis-unreachable")]
     [Feature("S3.3-reconnect")]
-    public async Task With_redis_stopped_reads_and_writes_go_on_and_nothing_is_stale_when_it_returns()
+    public async Task WithRedis_stopped_reads_and_writes_go_on_and_nothing_is_stale_when_it_returns()
     {
         await using var a = await StartAsync();
         await using var b = await StartAsync();
         await FillAsync(a, 1);
         await Posts(b, 1);
-        await _redis.StopAsync();
+        await Redis.StopAsync();
         await a.WriteAsync(async db =>
         {
             (await db.Posts.OrderBy(p => p.Id).FirstAsync(p => p.AuthorId == 1)).Title = "without redis";
@@ -70,7 +59,7 @@ public sealed class SharedLevelTests : IAsyncLifetime
         });
         Assert.Contains((await Posts(a, 1)).Value, p => p.Title == "without redis");
         await Eventually.Until(async () => (await Posts(b, 1)).Value.Exists(p => p.Title == "without redis"), TimeSpan.FromSeconds(10));
-        await _redis.StartAsync();
+        await Redis.StartAsync();
         await Eventually.Until(
             async () =>
             {
@@ -88,7 +77,7 @@ public sealed class SharedLevelTests : IAsyncLifetime
         await using var a = await StartAsync();
         await using var b = await StartAsync();
         var filled = await FillAsync(a, 1);
-        await using (var redis = await ConnectionMultiplexer.ConnectAsync(_redis.ConnectionString))
+        await using (var redis = await ConnectionMultiplexer.ConnectAsync(Redis.ConnectionString))
         {
             var database = redis.GetDatabase();
             foreach (var key in await KeyNamesAsync(redis))
@@ -110,7 +99,7 @@ public sealed class SharedLevelTests : IAsyncLifetime
 
     // A loaded test machine must not look like a failing Redis, except where Redis fails.
     private Task<Node> StartAsync()
-        => Node.StartAsync(_connectionString, _redis.ConnectionString, o => o.Cache.L2.Timeout = TimeSpan.FromSeconds(2));
+        => Node.StartAsync(ConnectionString, Redis.ConnectionString, o => o.Cache.L2.Timeout = TimeSpan.FromSeconds(2));
 
     /// <summary>Fills one entry and waits until it is on the shared server, whose connection is opened in the background.</summary>
     private async Task<(List<Post> Value, CacheOutcome Outcome)> FillAsync(Node node, int author)
@@ -142,7 +131,7 @@ public sealed class SharedLevelTests : IAsyncLifetime
 
     private async Task<int> KeysAsync()
     {
-        await using var redis = await ConnectionMultiplexer.ConnectAsync(_redis.ConnectionString);
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(Redis.ConnectionString);
         return (await KeyNamesAsync(redis)).Count;
     }
 

@@ -5,11 +5,9 @@ using Microsoft.Extensions.DependencyInjection;
 namespace FraiseQL.EfCore.State.PostgresTests.Caching;
 
 /// <summary>Two nodes with a shared server of each kind between them, well and unwell.</summary>
-public sealed class SharedServerTests : IAsyncLifetime
+public sealed class SharedServerTests : BlogDatabaseTests
 {
     private static readonly TimeSpan s_ttl = TimeSpan.FromMinutes(5);
-    private string _connectionString = "";
-
     public static TheoryData<string, string> Faults
     {
         get
@@ -24,14 +22,6 @@ public sealed class SharedServerTests : IAsyncLifetime
             return all;
         }
     }
-
-    public async Task InitializeAsync()
-    {
-        _connectionString = await PostgresServer.CreateSharedDatabaseAsync();
-        await Seed.CreateAsync(_connectionString);
-    }
-
-    public Task DisposeAsync() => Task.CompletedTask;
 
     [Theory]
     [MemberData(nameof(SharedServers.Kinds), MemberType = typeof(SharedServers))]
@@ -173,7 +163,7 @@ public sealed class SharedServerTests : IAsyncLifetime
     // A loaded test machine must not look like a failing server, except where the server fails.
     private Task<Node> StartAsync(Action<FraiseQLStateBuilder> server, Action<FraiseQLStateOptions>? configure = null)
         => Node.StartAsync(
-            _connectionString,
+            ConnectionString,
             configure: o =>
             {
                 o.Cache.L2.Timeout = TimeSpan.FromSeconds(5);

@@ -5,25 +5,19 @@ using Xunit.Abstractions;
 namespace FraiseQL.EfCore.State.PostgresTests.Caching;
 
 /// <summary>The invariant under load: a read on a node is never older than what was committed through that node, and at rest all is equal to the database.</summary>
-public sealed class StormTests(ITestOutputHelper output) : IAsyncLifetime
+public sealed class StormTests(ITestOutputHelper output) : BlogDatabaseWithRedisTests
 {
     private const int Posts = 24;
     private static readonly TimeSpan s_ttl = TimeSpan.FromMinutes(5);
-    private string _connectionString = "";
-    private RedisServer _redis = null!;
 
-    public async Task InitializeAsync()
+    public override async Task InitializeAsync()
     {
-        _redis = await RedisServer.StartPrivateAsync();
-        _connectionString = await PostgresServer.CreateSharedDatabaseAsync();
-        await Seed.CreateAsync(_connectionString);
-        await Seed.ExecuteAsync(_connectionString, string.Create(CultureInfo.InvariantCulture, $"""
+        await base.InitializeAsync();
+        await Seed.ExecuteAsync(ConnectionString, string.Create(CultureInfo.InvariantCulture, $"""
             DELETE FROM "Posts";
             INSERT INTO "Posts" ("Id", "Title", "Views", "PublishedAt", "AuthorId") SELECT i, 'post', 0, now(), 1 + i % 4 FROM generate_series(1, {Posts}) i
             """));
     }
-
-    public async Task DisposeAsync() => await _redis.DisposeAsync();
 
     [Theory]
     [InlineData(1, false)]
@@ -39,7 +33,7 @@ public sealed class StormTests(ITestOutputHelper output) : IAsyncLifetime
         var nodes = new List<Node>();
         for (var i = 0; i < nodeCount; i++)
         {
-            nodes.Add(await Node.StartAsync(_connectionString, redis ? _redis.ConnectionString : null));
+            nodes.Add(await Node.StartAsync(ConnectionString, redis ? Redis.ConnectionString : null));
         }
 
         // Per post: the last version that was written, and per node the last that was acknowledged to a writer there.
@@ -106,7 +100,7 @@ public sealed class StormTests(ITestOutputHelper output) : IAsyncLifetime
                             await node.WriteAsync(db => db.Database.ExecuteSqlAsync($"UPDATE \"Posts\" SET \"Views\" = {version} WHERE \"Id\" = {id}"));
                             break;
                         case 2:
-                            await Seed.ExecuteAsync(_connectionString, string.Create(CultureInfo.InvariantCulture, $"UPDATE \"Posts\" SET \"Views\" = {version} WHERE \"Id\" = {id}"));
+                            await Seed.ExecuteAsync(ConnectionString, string.Create(CultureInfo.InvariantCulture, $"UPDATE \"Posts\" SET \"Views\" = {version} WHERE \"Id\" = {id}"));
                             written[id] = version;
                             continue;
                         case 3:

@@ -13,18 +13,9 @@ namespace FraiseQL.EfCore.State.PostgresTests.Caching;
 /// Cached equals uncached: random writes by EF, by SQL of this node and by another program, and after each, queries of all shapes. What one
 /// of them wrongly believed to be independent of the write would be served as it was.
 /// </summary>
-public sealed class TransparencyTests(ITestOutputHelper output) : IAsyncLifetime
+public sealed class TransparencyTests(ITestOutputHelper output) : BlogDatabaseTests
 {
     private const int Scripts = 60;
-    private string _connectionString = "";
-
-    public async Task InitializeAsync()
-    {
-        _connectionString = await PostgresServer.CreateSharedDatabaseAsync();
-        await Seed.CreateAsync(_connectionString);
-    }
-
-    public Task DisposeAsync() => Task.CompletedTask;
 
     [Theory]
     [InlineData(1)]
@@ -36,7 +27,7 @@ public sealed class TransparencyTests(ITestOutputHelper output) : IAsyncLifetime
         var seed = Environment.TickCount + round;
         output.WriteLine($"seed {seed}");
         var random = new Random(seed);
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         var hits = 0;
         var reads = 0;
         for (var script = 0; script < Scripts; script++)
@@ -44,7 +35,7 @@ public sealed class TransparencyTests(ITestOutputHelper output) : IAsyncLifetime
             var write = Write(random);
             if (random.Next(3) == 0)
             {
-                await Seed.ExecuteAsync(_connectionString, write);
+                await Seed.ExecuteAsync(ConnectionString, write);
                 await CaughtUpAsync(node);
             }
             else if (random.Next(2) == 0)
@@ -142,11 +133,11 @@ public sealed class TransparencyTests(ITestOutputHelper output) : IAsyncLifetime
     /// <summary>Waits until the node has applied everything that is committed now.</summary>
     private async Task CaughtUpAsync(Node node)
     {
-        await using var connection = new NpgsqlConnection(_connectionString);
+        await using var connection = new NpgsqlConnection(ConnectionString);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand("SELECT pg_current_snapshot()::text", connection);
         var now = PgSnapshot.Parse((string)(await command.ExecuteScalarAsync())!);
-        var ledger = node.Services.GetRequiredKeyedService<StateRuntime>(typeof(BlogContext)).LedgerOf(DatabaseIdentity.Of(_connectionString).Domain);
+        var ledger = node.Services.GetRequiredKeyedService<StateRuntime>(typeof(BlogContext)).LedgerOf(DatabaseIdentity.Of(ConnectionString).Domain);
         await Eventually.Until(() => ledger.Position?.Contains(now) == true, TimeSpan.FromSeconds(10));
     }
 }

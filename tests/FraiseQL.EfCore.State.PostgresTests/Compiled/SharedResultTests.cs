@@ -9,7 +9,7 @@ public sealed record PostCard(int Id, string Title);
 
 /// <summary><c>CacheableQuery.Compile</c>: on a hit all callers have the same objects, and only as long as the database says the same.</summary>
 [Feature("B-18-typed")]
-public sealed class SharedResultTests : IAsyncLifetime
+public sealed class SharedResultTests : BlogDatabaseTests
 {
     private static readonly CompiledCacheableQuery<BlogContext, int, IReadOnlyList<PostCard>> s_posts = CacheableQuery.Compile(
         (BlogContext db, int author) => db.Posts.Where(p => p.AuthorId == author).OrderBy(p => p.Id)
@@ -18,20 +18,10 @@ public sealed class SharedResultTests : IAsyncLifetime
     private static readonly CompiledCacheableQuery<BlogContext, IReadOnlyList<string>> s_documents = CacheableQuery.Compile(
         (BlogContext db) => db.Documents.OrderBy(d => d.Id).Select(d => d.Text).Cacheable());
 
-    private string _connectionString = "";
-
-    public async Task InitializeAsync()
-    {
-        _connectionString = await PostgresServer.CreateSharedDatabaseAsync();
-        await Seed.CreateAsync(_connectionString);
-    }
-
-    public Task DisposeAsync() => Task.CompletedTask;
-
     [Fact]
     public async Task On_a_hit_every_caller_gets_the_same_list_and_no_command_is_sent()
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         var first = await node.ReadAsync(db => s_posts.ExecuteAsync(db, 1).AsTask());
         var opened = node.Commands.Connections.Opened;
         var second = await node.ReadAsync(db => s_posts.ExecuteAsync(db, 1).AsTask());
@@ -50,7 +40,7 @@ public sealed class SharedResultTests : IAsyncLifetime
     [Fact]
     public async Task A_hit_completes_synchronously_and_a_cancelled_token_is_honoured()
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         await using var db = node.CreateContext();
         await s_posts.ExecuteAsync(db, 1);
         Assert.True(s_posts.ExecuteAsync(db, 1).AsTask().IsCompletedSuccessfully);
@@ -60,7 +50,7 @@ public sealed class SharedResultTests : IAsyncLifetime
     [Fact]
     public async Task Own_writes_are_seen_at_once_and_other_lists_stay()
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         await Titles(node, 1);
         var other = await node.ReadAsync(db => s_posts.ExecuteAsync(db, 2).AsTask());
         await node.WriteAsync(async db =>
@@ -71,7 +61,7 @@ public sealed class SharedResultTests : IAsyncLifetime
         Assert.Contains("changed", (await Titles(node, 1)).Value);
 
         // Until the node has read its own write in the log, a list whose author the write may have changed is read anew: so first a sign that it has.
-        await Seed.ExecuteAsync(_connectionString, "UPDATE \"Posts\" SET \"Title\" = 'later' WHERE \"AuthorId\" = 3");
+        await Seed.ExecuteAsync(ConnectionString, "UPDATE \"Posts\" SET \"Title\" = 'later' WHERE \"AuthorId\" = 3");
         await Eventually.Until(async () => (await Titles(node, 3)).Value.All(t => t == "later"), TimeSpan.FromSeconds(10));
         var again = await node.ReadAsync(db => s_posts.ExecuteAsync(db, 2).AsTask());
         Assert.Equal(CacheOutcome.L1Hit, again.Outcome);
@@ -81,10 +71,10 @@ public sealed class SharedResultTests : IAsyncLifetime
     [Fact]
     public async Task A_write_by_psql_and_one_by_another_node_are_seen()
     {
-        await using var a = await Node.StartAsync(_connectionString);
-        await using var b = await Node.StartAsync(_connectionString);
+        await using var a = await Node.StartAsync(ConnectionString);
+        await using var b = await Node.StartAsync(ConnectionString);
         await Titles(a, 1);
-        await Seed.ExecuteAsync(_connectionString, "UPDATE \"Posts\" SET \"Title\" = 'by psql' WHERE \"AuthorId\" = 1");
+        await Seed.ExecuteAsync(ConnectionString, "UPDATE \"Posts\" SET \"Title\" = 'by psql' WHERE \"AuthorId\" = 1");
         await Eventually.Until(async () => (await Titles(a, 1)).Value.All(t => t == "by psql"), TimeSpan.FromSeconds(10));
         await b.WriteAsync(db => db.Posts.Where(p => p.AuthorId == 1).ExecuteUpdateAsync(s => s.SetProperty(p => p.Title, "by b")));
         await Eventually.Until(async () => (await Titles(a, 1)).Value.All(t => t == "by b"), TimeSpan.FromSeconds(10));
@@ -94,7 +84,7 @@ public sealed class SharedResultTests : IAsyncLifetime
     [Fact]
     public async Task Within_a_transaction_the_database_is_asked_and_its_rows_are_not_shared()
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         var before = await Titles(node, 1);
         await using (var db = node.CreateContext())
         {
@@ -118,7 +108,7 @@ public sealed class SharedResultTests : IAsyncLifetime
     [Fact]
     public async Task What_a_query_filter_reads_from_the_context_separates_tenants()
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         async Task<(IReadOnlyList<string> Value, CacheOutcome Outcome)> Read(string? tenant) => await node.ReadAsync(db =>
         {
             db.Tenant = tenant;
@@ -147,7 +137,7 @@ public sealed class SharedResultTests : IAsyncLifetime
             (BlogContext db, int author) => db.Posts.Where(p => p.AuthorId == author).Select(p => p.Title).Cacheable(o => o.PerUser()));
         var tenant = "red";
         var user = "ann";
-        await using var node = await Node.StartAsync(_connectionString, state: s => s.VaryBy("tenant", _ => tenant).VaryByUser(_ => user));
+        await using var node = await Node.StartAsync(ConnectionString, state: s => s.VaryBy("tenant", _ => tenant).VaryByUser(_ => user));
         async Task<(IReadOnlyList<string> All, IReadOnlyList<string> Mine)> Read() => (
             (await node.ReadAsync(db => posts.ExecuteAsync(db, 1).AsTask())).Value, (await node.ReadAsync(db => mine.ExecuteAsync(db, 1).AsTask())).Value);
         var redAnn = await Read();
@@ -171,7 +161,7 @@ public sealed class SharedResultTests : IAsyncLifetime
         var elsewhere = await PostgresServer.CreateSharedDatabaseAsync();
         await Seed.CreateAsync(elsewhere);
         await Seed.ExecuteAsync(elsewhere, "UPDATE \"Posts\" SET \"Title\" = 'elsewhere'");
-        await using var one = new BlogContext(new DbContextOptionsBuilder<BlogContext>().UseNpgsql(_connectionString).UseFraiseQLState().Options);
+        await using var one = new BlogContext(new DbContextOptionsBuilder<BlogContext>().UseNpgsql(ConnectionString).UseFraiseQLState().Options);
         await using var two = new BlogContext(new DbContextOptionsBuilder<BlogContext>().UseNpgsql(elsewhere).UseFraiseQLState().Options);
         for (var round = 0; round < 3; round++)
         {
@@ -183,9 +173,9 @@ public sealed class SharedResultTests : IAsyncLifetime
     [Fact]
     public async Task One_compiled_query_serves_contexts_of_different_models()
     {
-        await using var one = new BlogContext(new DbContextOptionsBuilder<BlogContext>().UseNpgsql(_connectionString).UseFraiseQLState().Options);
+        await using var one = new BlogContext(new DbContextOptionsBuilder<BlogContext>().UseNpgsql(ConnectionString).UseFraiseQLState().Options);
         await using var two = new BlogContext(new DbContextOptionsBuilder<BlogContext>()
-            .UseNpgsql(_connectionString).UseFraiseQLState().EnableServiceProviderCaching(false).Options);
+            .UseNpgsql(ConnectionString).UseFraiseQLState().EnableServiceProviderCaching(false).Options);
         Assert.NotSame(one.Model, two.Model);
         Assert.Equal(await s_posts.ExecuteAsync(one, 1), await s_posts.ExecuteAsync(two, 1));
         Assert.Equal(s_posts.Execute(one, 2), s_posts.Execute(two, 2));
@@ -195,7 +185,7 @@ public sealed class SharedResultTests : IAsyncLifetime
     public async Task The_shared_list_ends_with_its_time_to_live()
     {
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
-        await using var node = await Node.StartAsync(_connectionString, time: time);
+        await using var node = await Node.StartAsync(ConnectionString, time: time);
         await Titles(node, 1);
         time.Advance(TimeSpan.FromSeconds(1));
         await Eventually.Until(async () => (await Titles(node, 1)).Outcome == CacheOutcome.L1Hit, TimeSpan.FromSeconds(10));
@@ -212,8 +202,8 @@ public sealed class SharedResultTests : IAsyncLifetime
     public async Task An_entry_of_another_node_is_proven_and_then_shared()
     {
         await using var redis = await RedisServer.StartPrivateAsync();
-        await using var a = await Node.StartAsync(_connectionString, redis.ConnectionString, o => o.Cache.L2.Timeout = TimeSpan.FromSeconds(2));
-        await using var b = await Node.StartAsync(_connectionString, redis.ConnectionString, o => o.Cache.L2.Timeout = TimeSpan.FromSeconds(2));
+        await using var a = await Node.StartAsync(ConnectionString, redis.ConnectionString, o => o.Cache.L2.Timeout = TimeSpan.FromSeconds(2));
+        await using var b = await Node.StartAsync(ConnectionString, redis.ConnectionString, o => o.Cache.L2.Timeout = TimeSpan.FromSeconds(2));
         var author = 100;
         (IReadOnlyList<PostCard> Value, CacheOutcome Outcome) read = default;
         await Eventually.Until(
@@ -221,7 +211,7 @@ public sealed class SharedResultTests : IAsyncLifetime
             {
                 author++;
                 await a.ReadAsync(db => s_posts.ExecuteAsync(db, author).AsTask());
-                await Seed.ExecuteAsync(_connectionString, "SELECT 1");
+                await Seed.ExecuteAsync(ConnectionString, "SELECT 1");
                 read = await b.ReadAsync(db => s_posts.ExecuteAsync(db, author).AsTask());
                 return read.Outcome == CacheOutcome.L2Hit;
             },
@@ -236,7 +226,7 @@ public sealed class SharedResultTests : IAsyncLifetime
     {
         var query = CacheableQuery.Compile((BlogContext db, int author, string suffix) => db.Posts.Where(p => p.AuthorId == author).OrderBy(p => p.Id)
             .Select(p => new { p.Id, Text = string.Join('-', new[] { p.Title, suffix }) }).Cacheable());
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         for (var round = 0; round < 2; round++)
         {
             Assert.Equal("Post 1.1-a", (await node.ReadAsync(db => query.ExecuteAsync(db, 1, "a").AsTask())).Value[0].Text);
@@ -250,7 +240,7 @@ public sealed class SharedResultTests : IAsyncLifetime
         var count = CacheableQuery.Compile((BlogContext db, int author) => db.Posts.Cacheable().Count(p => p.AuthorId == author));
         var unmarked = CacheableQuery.Compile((BlogContext db, int author) => db.Posts.Any(p => p.AuthorId == author));
         var first = CacheableQuery.Compile((BlogContext db, int id) => db.Posts.Where(p => p.Id == id).Select(p => new PostCard(p.Id, p.Title)).FirstOrDefault());
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         foreach (var expected in (CacheOutcome[])[CacheOutcome.Miss, CacheOutcome.L1Hit])
         {
             Assert.Equal((4, expected), await node.ReadAsync(db => count.ExecuteAsync(db, 1).AsTask()));
@@ -258,7 +248,7 @@ public sealed class SharedResultTests : IAsyncLifetime
             Assert.Equal((null, expected), await node.ReadAsync(db => first.ExecuteAsync(db, -1).AsTask()));
         }
 
-        await Seed.ExecuteAsync(_connectionString, "DELETE FROM \"Posts\" WHERE \"AuthorId\" = 1");
+        await Seed.ExecuteAsync(ConnectionString, "DELETE FROM \"Posts\" WHERE \"AuthorId\" = 1");
         await Eventually.Until(async () => (await node.ReadAsync(db => Task.FromResult(count.Execute(db, 1)))).Value == 0, TimeSpan.FromSeconds(10));
     }
 
@@ -266,9 +256,9 @@ public sealed class SharedResultTests : IAsyncLifetime
     public async Task An_error_of_the_query_is_not_shared()
     {
         var single = CacheableQuery.Compile((BlogContext db, int id) => db.Posts.Where(p => p.Id == id).Select(p => p.Title).Single());
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         await Assert.ThrowsAsync<InvalidOperationException>(() => node.ReadAsync(db => single.ExecuteAsync(db, 999).AsTask()));
-        await Seed.ExecuteAsync(_connectionString, "INSERT INTO \"Posts\" (\"Id\", \"Title\", \"Views\", \"PublishedAt\", \"AuthorId\") VALUES (999, 'now', 0, now(), 1)");
+        await Seed.ExecuteAsync(ConnectionString, "INSERT INTO \"Posts\" (\"Id\", \"Title\", \"Views\", \"PublishedAt\", \"AuthorId\") VALUES (999, 'now', 0, now(), 1)");
         await Eventually.Until(
             async () =>
             {

@@ -4,18 +4,9 @@ using Microsoft.EntityFrameworkCore;
 namespace FraiseQL.EfCore.State.PostgresTests.Policies;
 
 /// <summary><c>CacheAllQueries</c>: everything but what must never be.</summary>
-public sealed class CacheAllTests : IAsyncLifetime
+public sealed class CacheAllTests : BlogDatabaseTests
 {
     private readonly AdjustableTime _time = new();
-    private string _connectionString = "";
-
-    public async Task InitializeAsync()
-    {
-        _connectionString = await PostgresServer.CreateSharedDatabaseAsync();
-        await Seed.CreateAsync(_connectionString);
-    }
-
-    public Task DisposeAsync() => Task.CompletedTask;
 
     [Fact]
     public async Task Queries_of_all_kinds_hit_without_a_mark_for_the_time_that_was_given()
@@ -84,7 +75,7 @@ public sealed class CacheAllTests : IAsyncLifetime
         }
 
         // A write that nobody told the cache of is what these are for.
-        await Seed.ExecuteAsync(_connectionString, "UPDATE \"Posts\" SET \"Title\" = 'elsewhere' WHERE \"Id\" = 1");
+        await Seed.ExecuteAsync(ConnectionString, "UPDATE \"Posts\" SET \"Title\" = 'elsewhere' WHERE \"Id\" = 1");
         await db.Entry(post).ReloadAsync();
         Assert.Equal("elsewhere", post.Title);
     }
@@ -109,5 +100,5 @@ public sealed class CacheAllTests : IAsyncLifetime
     }
 
     private Task<Node> StartAsync() => Node.StartAsync(
-        _connectionString, context: o => o.UseFraiseQLState(s => s.CacheAllQueries(TimeSpan.FromSeconds(45))), time: _time);
+        ConnectionString, context: o => o.UseFraiseQLState(s => s.CacheAllQueries(TimeSpan.FromSeconds(45))), time: _time);
 }

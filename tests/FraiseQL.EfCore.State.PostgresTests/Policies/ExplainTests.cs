@@ -6,24 +6,14 @@ using Microsoft.Extensions.DependencyInjection;
 namespace FraiseQL.EfCore.State.PostgresTests.Policies;
 
 [Feature("B-06-explain")]
-public sealed partial class ExplainTests : IAsyncLifetime
+public sealed partial class ExplainTests : BlogDatabaseTests
 {
-    private string _connectionString = "";
-
-    public async Task InitializeAsync()
-    {
-        _connectionString = await PostgresServer.CreateSharedDatabaseAsync();
-        await Seed.CreateAsync(_connectionString);
-    }
-
-    public Task DisposeAsync() => Task.CompletedTask;
-
     [Fact]
     [Feature("S1.2-key-readable")]
     public async Task A_query_tells_its_key_its_dependencies_its_time_and_where_it_is()
     {
         await using var node = await Node.StartAsync(
-            _connectionString, configure: o => o.Cache.Version = "2", state: s => s.VaryByUser(_ => "456").VaryBy("tenant", _ => "a:b-c"));
+            ConnectionString, configure: o => o.Cache.Version = "2", state: s => s.VaryByUser(_ => "456").VaryBy("tenant", _ => "a:b-c"));
         await using var db = node.CreateContext();
         var authorId = 1;
         var limit = 20;
@@ -44,7 +34,7 @@ public sealed partial class ExplainTests : IAsyncLifetime
     [Fact]
     public async Task What_is_not_cached_says_why_with_its_code()
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         await using var db = node.CreateContext();
         var text = string.Join('\n', new (string Name, Func<string> Explain)[]
         {

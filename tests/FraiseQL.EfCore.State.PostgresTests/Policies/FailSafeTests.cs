@@ -5,24 +5,15 @@ using Npgsql;
 namespace FraiseQL.EfCore.State.PostgresTests.Policies;
 
 /// <summary>Fail-safe, sliding and early refresh: more hits by choice, and never an old value back as a fresh one.</summary>
-public sealed class FailSafeTests : IAsyncLifetime
+public sealed class FailSafeTests : BlogDatabaseTests
 {
     private readonly AdjustableTime _time = new();
-    private string _connectionString = "";
-
-    public async Task InitializeAsync()
-    {
-        _connectionString = await PostgresServer.CreateSharedDatabaseAsync();
-        await Seed.CreateAsync(_connectionString);
-    }
-
-    public Task DisposeAsync() => Task.CompletedTask;
 
     [Fact]
     [Feature("B-14-fail-safe")]
     public async Task While_the_database_is_down_declared_stale_rows_are_served_within_the_bound_and_never_after_it()
     {
-        var server = new NpgsqlConnectionStringBuilder(_connectionString);
+        var server = new NpgsqlConnectionStringBuilder(ConnectionString);
         await using var proxy = FaultyProxy.Start(server.Host!, server.Port);
         server.Host = "127.0.0.1";
         server.Port = proxy.Port;
@@ -44,7 +35,7 @@ public sealed class FailSafeTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<Exception>(() => node.ReadAsync(db => db.Authors.Cacheable(o => o.FailSafe(TimeSpan.FromHours(1))).ToListAsync()));
 
         // Others go on writing meanwhile; when the database is back, nothing old is.
-        await Seed.ExecuteAsync(_connectionString, "UPDATE \"Posts\" SET \"Title\" = 'changed meanwhile' WHERE \"Id\" = 1");
+        await Seed.ExecuteAsync(ConnectionString, "UPDATE \"Posts\" SET \"Title\" = 'changed meanwhile' WHERE \"Id\" = 1");
         Assert.Equal((title, CacheOutcome.Stale), await Read());
         proxy.Restore();
         await Eventually.Until(async () => (await Read()).Outcome is CacheOutcome.L1Hit or CacheOutcome.Miss, TimeSpan.FromSeconds(20));
@@ -61,7 +52,7 @@ public sealed class FailSafeTests : IAsyncLifetime
     [InlineData(true)]
     public async Task What_is_kept_for_fail_safe_is_not_served_to_others_beyond_its_time(bool split)
     {
-        await using var node = await Node.StartAsync(_connectionString, time: _time);
+        await using var node = await Node.StartAsync(ConnectionString, time: _time);
         Task<(int, CacheOutcome Outcome)> Read(TimeSpan ttl, TimeSpan? failSafe) => node.ReadAsync(async db =>
         {
             var query = db.Authors.Include(a => a.Posts).OrderBy(a => a.Id);
@@ -82,10 +73,10 @@ public sealed class FailSafeTests : IAsyncLifetime
     [Fact]
     public async Task An_answer_of_the_database_is_never_replaced_also_when_it_is_an_error()
     {
-        await using var node = await Node.StartAsync(_connectionString, time: _time);
+        await using var node = await Node.StartAsync(ConnectionString, time: _time);
         Task<(int Value, CacheOutcome Outcome)> Read() => node.ReadAsync(db => db.Tags.Cacheable(o => o.FailSafe(TimeSpan.FromHours(1))).CountAsync());
         await Read();
-        await Seed.ExecuteAsync(_connectionString, "ALTER TABLE \"Tags\" RENAME TO \"Labels\"");
+        await Seed.ExecuteAsync(ConnectionString, "ALTER TABLE \"Tags\" RENAME TO \"Labels\"");
         _time.Shift += TimeSpan.FromMinutes(6);
         await Assert.ThrowsAsync<PostgresException>(Read);
     }
@@ -93,7 +84,7 @@ public sealed class FailSafeTests : IAsyncLifetime
     [Fact]
     public async Task An_idle_entry_ends_and_one_in_use_lives_until_its_time()
     {
-        await using var node = await Node.StartAsync(_connectionString, time: _time);
+        await using var node = await Node.StartAsync(ConnectionString, time: _time);
         Task<(int Value, CacheOutcome Outcome)> Read() => node.ReadAsync(db => db.Posts.Cacheable(
             o => o.Ttl(TimeSpan.FromMinutes(10)).Sliding(TimeSpan.FromMinutes(2))).CountAsync());
         Assert.Equal(CacheOutcome.Miss, (await Read()).Outcome);
@@ -117,7 +108,7 @@ public sealed class FailSafeTests : IAsyncLifetime
     [Fact]
     public async Task Shortly_before_its_end_one_execution_refreshes_an_entry_and_the_others_are_served()
     {
-        await using var node = await Node.StartAsync(_connectionString, time: _time);
+        await using var node = await Node.StartAsync(ConnectionString, time: _time);
         Task<(int Value, CacheOutcome Outcome)> Read() => node.ReadAsync(db => db.Posts.Cacheable(
             o => o.Ttl(TimeSpan.FromMinutes(10)).RefreshAhead(TimeSpan.FromMinutes(1))).CountAsync());
         await Read();
@@ -135,7 +126,7 @@ public sealed class FailSafeTests : IAsyncLifetime
 
         // A commit while the refresh is under way: its rows are older, and nobody is served them.
         node.Commands.AfterExecute = null;
-        await Seed.ExecuteAsync(_connectionString, "DELETE FROM \"Posts\" WHERE \"Id\" = 2");
+        await Seed.ExecuteAsync(ConnectionString, "DELETE FROM \"Posts\" WHERE \"Id\" = 2");
         gate.Open();
         await refreshing;
         await Eventually.Until(async () => (await Read()).Value == 11, TimeSpan.FromSeconds(10));

@@ -8,18 +8,9 @@ using Microsoft.Extensions.Logging;
 namespace FraiseQL.EfCore.State.PostgresTests.Policies;
 
 /// <summary>Which time to live, profile and scope applies: the call, the profile, the entity, the context, the configuration.</summary>
-public sealed class PolicyTests : IAsyncLifetime
+public sealed class PolicyTests : BlogDatabaseTests
 {
     private readonly AdjustableTime _time = new();
-    private string _connectionString = "";
-
-    public async Task InitializeAsync()
-    {
-        _connectionString = await PostgresServer.CreateSharedDatabaseAsync();
-        await Seed.CreateAsync(_connectionString);
-    }
-
-    public Task DisposeAsync() => Task.CompletedTask;
 
     [Theory]
     [InlineData(CacheProfile.Static, 3600)]
@@ -48,7 +39,7 @@ public sealed class PolicyTests : IAsyncLifetime
     [Feature("U-34-list-toggle")]
     public async Task Lists_can_be_left_to_the_database_while_single_rows_and_scalars_are_cached()
     {
-        await using var node = await Node.StartAsync(_connectionString, configure: o => o.Cache.Lists = false);
+        await using var node = await Node.StartAsync(ConnectionString, configure: o => o.Cache.Lists = false);
         for (var i = 0; i < 2; i++)
         {
             Assert.Equal(CacheOutcome.Bypass, (await node.ReadAsync(db => db.Posts.Where(p => p.AuthorId == 1).Cacheable().ToListAsync())).Outcome);
@@ -184,7 +175,7 @@ public sealed class PolicyTests : IAsyncLifetime
 
     private Task<Node> StartAsync(Action<FraiseQLStateOptions>? configure = null, Action<DbContextOptionsBuilder>? context = null)
         => Node.StartAsync(
-            _connectionString,
+            ConnectionString,
             configure: o =>
             {
                 o.Cache.Profiles["catalog"] = new() { Ttl = TimeSpan.FromSeconds(7), Reason = "changes seldom" };

@@ -8,25 +8,16 @@ using Npgsql;
 namespace FraiseQL.EfCore.State.PostgresTests.Policies;
 
 /// <summary>Whose results are whose: users, tenants, row-level security. Nobody gets what another one was given.</summary>
-public sealed class ScopeTests : IAsyncLifetime
+public sealed class ScopeTests : BlogDatabaseTests
 {
     private static readonly AsyncLocal<string?> s_who = new();
-    private string _connectionString = "";
-
-    public async Task InitializeAsync()
-    {
-        _connectionString = await PostgresServer.CreateSharedDatabaseAsync();
-        await Seed.CreateAsync(_connectionString);
-    }
-
-    public Task DisposeAsync() => Task.CompletedTask;
 
     [Fact]
     [Feature("S1.2-key-user")]
     [Feature("S4.1-user-key")]
     public async Task Users_have_results_of_their_own_only_where_the_query_says_so()
     {
-        await using var node = await Node.StartAsync(_connectionString, state: s => s.VaryByUser(_ => s_who.Value));
+        await using var node = await Node.StartAsync(ConnectionString, state: s => s.VaryByUser(_ => s_who.Value));
         foreach (var who in (string?[])["ada", "ben", null])
         {
             s_who.Value = who;
@@ -46,7 +37,7 @@ public sealed class ScopeTests : IAsyncLifetime
     [Fact]
     public async Task Without_a_user_to_ask_for_the_query_reads_the_database_and_says_so_once()
     {
-        await using var node = await Node.StartAsync(_connectionString);
+        await using var node = await Node.StartAsync(ConnectionString);
         for (var i = 0; i < 3; i++)
         {
             Assert.Equal(CacheOutcome.Bypass, (await node.ReadAsync(db => db.Posts.Cacheable(CacheProfile.Personalized).CountAsync())).Outcome);
@@ -59,7 +50,7 @@ public sealed class ScopeTests : IAsyncLifetime
     [Feature("S9.1-dont-before-authz")]
     public async Task Values_of_ones_own_keep_results_apart_also_when_they_look_alike()
     {
-        await using var node = await Node.StartAsync(_connectionString, state: s => s
+        await using var node = await Node.StartAsync(ConnectionString, state: s => s
             .VaryBy("tenant", c => ((BlogContext)c.Context).Tenant)
             .VaryBy("role", c => c.Services.GetRequiredService<IServiceScopeFactory>() is null ? "" : s_who.Value));
         Assert.Equal(CacheOutcome.Miss, await Read("a", "b"));
@@ -83,7 +74,7 @@ public sealed class ScopeTests : IAsyncLifetime
     public async Task A_scope_that_throws_costs_the_cache_and_never_the_query()
     {
         await using var node = await Node.StartAsync(
-            _connectionString, state: s => s.VaryBy("broken", _ => throw new InvalidOperationException("no request here")), wait: false);
+            ConnectionString, state: s => s.VaryBy("broken", _ => throw new InvalidOperationException("no request here")), wait: false);
         var (count, outcome) = await node.ReadAsync(db => db.Posts.Cacheable().CountAsync());
         Assert.Equal((12, CacheOutcome.Bypass), (count, outcome));
     }
@@ -94,7 +85,7 @@ public sealed class ScopeTests : IAsyncLifetime
     public async Task Rows_under_row_level_security_are_cached_only_with_the_setting_that_the_policy_reads()
     {
         await SecureAsync();
-        var user = new NpgsqlConnectionStringBuilder(_connectionString) { Username = "reader_" + Suffix, Password = "secret" }.ConnectionString;
+        var user = new NpgsqlConnectionStringBuilder(ConnectionString) { Username = "reader_" + Suffix, Password = "secret" }.ConnectionString;
         await using (var unscoped = await StartAsync(user, scoped: false))
         {
             s_who.Value = "red";
@@ -117,7 +108,7 @@ public sealed class ScopeTests : IAsyncLifetime
     public async Task A_session_that_is_not_what_the_application_says_fills_nothing()
     {
         await SecureAsync();
-        var user = new NpgsqlConnectionStringBuilder(_connectionString) { Username = "reader_" + Suffix, Password = "secret" }.ConnectionString;
+        var user = new NpgsqlConnectionStringBuilder(ConnectionString) { Username = "reader_" + Suffix, Password = "secret" }.ConnectionString;
         s_who.Value = "blue";
         await using var node = await StartAsync(user, scoped: true, claimed: () => "blue");
         s_who.Value = "red";
@@ -134,7 +125,7 @@ public sealed class ScopeTests : IAsyncLifetime
     public async Task A_scope_is_asked_once_so_that_the_key_and_the_proof_speak_of_the_same_value()
     {
         await SecureAsync();
-        var user = new NpgsqlConnectionStringBuilder(_connectionString) { Username = "reader_" + Suffix, Password = "secret" }.ConnectionString;
+        var user = new NpgsqlConnectionStringBuilder(ConnectionString) { Username = "reader_" + Suffix, Password = "secret" }.ConnectionString;
         var answers = new Queue<string?>();
         s_who.Value = "red";
         await using var node = await StartAsync(user, scoped: true, claimed: () => answers.TryDequeue(out var answer) ? answer ?? throw new InvalidOperationException("gone") : "red");
@@ -152,7 +143,7 @@ public sealed class ScopeTests : IAsyncLifetime
     public async Task Without_a_listener_a_declared_dependency_under_row_level_security_is_refused_too()
     {
         await SecureAsync();
-        var user = new NpgsqlConnectionStringBuilder(_connectionString) { Username = "reader_" + Suffix, Password = "secret" }.ConnectionString;
+        var user = new NpgsqlConnectionStringBuilder(ConnectionString) { Username = "reader_" + Suffix, Password = "secret" }.ConnectionString;
         s_who.Value = "red";
         var options = new DbContextOptionsBuilder<BlogContext>().UseNpgsql(user).UseFraiseQLState().AddInterceptors(new TenantSetter()).Options;
         for (var i = 0; i < 2; i++)
@@ -182,7 +173,7 @@ public sealed class ScopeTests : IAsyncLifetime
             },
             TimeSpan.FromSeconds(10));
 
-        Task<Node> StartWith(string version) => Node.StartAsync(_connectionString, redis.ConnectionString, o =>
+        Task<Node> StartWith(string version) => Node.StartAsync(ConnectionString, redis.ConnectionString, o =>
         {
             o.Cache.Version = version;
             o.Cache.L2.Timeout = TimeSpan.FromSeconds(5);
@@ -191,9 +182,9 @@ public sealed class ScopeTests : IAsyncLifetime
 
     private static Task<(int, CacheOutcome)> Count(Node node) => node.ReadAsync(db => db.Documents.Cacheable().CountAsync());
 
-    private string Suffix => new NpgsqlConnectionStringBuilder(_connectionString).Database![^8..];
+    private string Suffix => new NpgsqlConnectionStringBuilder(ConnectionString).Database![^8..];
 
-    private async Task SecureAsync() => await Seed.ExecuteAsync(_connectionString, $"""
+    private async Task SecureAsync() => await Seed.ExecuteAsync(ConnectionString, $"""
         CREATE ROLE reader_{Suffix} LOGIN PASSWORD 'secret';
         GRANT USAGE ON SCHEMA public, fraiseql TO reader_{Suffix};
         GRANT SELECT ON ALL TABLES IN SCHEMA public, fraiseql TO reader_{Suffix};

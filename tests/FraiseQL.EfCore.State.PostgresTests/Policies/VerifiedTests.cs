@@ -6,19 +6,9 @@ namespace FraiseQL.EfCore.State.PostgresTests.Policies;
 
 /// <summary>Hits that are verified against the event log, on a node that by itself looks at the log once a minute.</summary>
 [Feature("U-36-verified-read")]
-public sealed class VerifiedTests : IAsyncLifetime
+public sealed class VerifiedTests : BlogDatabaseTests
 {
     private const int Writes = 40;
-
-    private string _connectionString = "";
-
-    public async Task InitializeAsync()
-    {
-        _connectionString = await PostgresServer.CreateSharedDatabaseAsync();
-        await Seed.CreateAsync(_connectionString);
-    }
-
-    public Task DisposeAsync() => Task.CompletedTask;
 
     [Fact]
     public async Task A_verified_read_that_begins_after_any_programs_commit_never_shows_older_rows()
@@ -75,7 +65,7 @@ public sealed class VerifiedTests : IAsyncLifetime
     [Fact]
     public async Task What_cannot_be_verified_comes_from_the_database()
     {
-        await using var alone = await Node.StartAsync(_connectionString, configure: o => o.Cdc.Enabled = false, wait: false);
+        await using var alone = await Node.StartAsync(ConnectionString, configure: o => o.Cdc.Enabled = false, wait: false);
         await using var psql = await OpenAsync();
         for (var i = 0; i < 3; i++)
         {
@@ -84,7 +74,7 @@ public sealed class VerifiedTests : IAsyncLifetime
         }
     }
 
-    private async Task<Node> StartAsync() => await Node.StartAsync(_connectionString, configure: o =>
+    private async Task<Node> StartAsync() => await Node.StartAsync(ConnectionString, configure: o =>
     {
         o.Cdc.Transport = CdcTransport.Poll;
         o.Cdc.PollInterval = TimeSpan.FromMinutes(1);
@@ -103,7 +93,7 @@ public sealed class VerifiedTests : IAsyncLifetime
 
     private async Task<NpgsqlConnection> OpenAsync()
     {
-        var connection = new NpgsqlConnection(_connectionString);
+        var connection = new NpgsqlConnection(ConnectionString);
         await connection.OpenAsync();
         return connection;
     }
