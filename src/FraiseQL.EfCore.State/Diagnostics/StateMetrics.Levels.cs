@@ -59,6 +59,12 @@ internal static partial class StateMetrics
             static () => Observed<ListenerStatus>().Sum(listener => listener.Connected ? 1L : 0),
             "{connection}",
             "Listeners of this process that follow their event log.");
+        s_meter.CreateObservableGauge(
+            "fraiseql.listener.lag",
+            static () => Observed<ListenerStatus>().Where(listener => listener.HeardAt != 0)
+                .Select(listener => listener.Lag.TotalSeconds).DefaultIfEmpty().Max(),
+            "s",
+            "How long ago the listener that is furthest behind had read its log to the end.");
     }
 
     public static void Observe(object level) => s_observed.TryAdd(level, null);

@@ -139,8 +139,8 @@ internal sealed partial class HandlerTenure
             return;
         }
 
-        // A truncate is an event of every entity of the table: all earlier ones come before it, all later ones after it.
-        var everyEntity = record.Kind == ChangeKind.Truncated;
+        // An event without a key is one of every entity of the table: all earlier ones come before it, all later ones after it.
+        var everyEntity = change.Key is null;
         if (everyEntity)
         {
             await lanes.DrainAsync(cancellationToken).ConfigureAwait(false);

@@ -37,8 +37,13 @@ internal static class ListenerServices
             services.GetRequiredKeyedService<StateRuntime>(key),
             services.GetKeyedServices<IBroadcastConsumer>(key),
             services.GetRequiredKeyedService<ListenerStatus>(key),
-            async (connection, cancellationToken) => await CaptureCheck.CheckAsync(
-                connection, CaptureModel.For(await database.ReadModelAsync().ConfigureAwait(false)),
-                services.GetRequiredKeyedService<StateRuntime>(key).Scopes.SessionVariables.Count > 0, cancellationToken).ConfigureAwait(false));
+            async (connection, cancellationToken) =>
+            {
+                var model = CaptureModel.For(await database.ReadModelAsync().ConfigureAwait(false));
+                var isScoped = services.GetRequiredKeyedService<StateRuntime>(key).Scopes.SessionVariables.Count > 0;
+                return await (model.HasTriggers
+                    ? CaptureCheck.CheckAsync(connection, model, isScoped, cancellationToken)
+                    : ApplicationCaptureCheck.CheckAsync(connection, model, isScoped, cancellationToken)).ConfigureAwait(false);
+            });
     }
 }

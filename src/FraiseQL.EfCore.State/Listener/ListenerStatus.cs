@@ -6,6 +6,7 @@ namespace FraiseQL.EfCore.State.Listener;
 /// <summary>How the listener of one context is doing, for health checks and metrics. Thread-safe; one writer.</summary>
 internal sealed class ListenerStatus
 {
+    private readonly TimeProvider _time;
     private long _heardAt;
     private long _pending;
     private volatile bool _connected;
@@ -34,7 +35,14 @@ internal sealed class ListenerStatus
     /// <summary>Rung when there are changes, for whoever reads the log on its own account.</summary>
     public WakeSignals Changes { get; } = new();
 
-    public ListenerStatus() => StateMetrics.Observe(this);
+    /// <summary>How long ago everything visible in the log had been handed over.</summary>
+    public TimeSpan Lag => _time.GetElapsedTime(HeardAt);
+
+    public ListenerStatus(TimeProvider? time = null)
+    {
+        _time = time ?? TimeProvider.System;
+        StateMetrics.Observe(this);
+    }
 
     public void Follows(string log) => _log = log;
 

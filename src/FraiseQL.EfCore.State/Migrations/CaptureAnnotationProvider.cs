@@ -17,7 +17,7 @@ internal sealed class CaptureAnnotationProvider(IRelationalAnnotationProvider in
             : inner.For(model, designTime);
 
     public IEnumerable<IAnnotation> For(ITable table, bool designTime)
-        => designTime && Capture(table) is { } captured
+        => designTime && CaptureModel.TriggersOf(table.Model.Model) && Capture(table) is { } captured
             ? inner.For(table, designTime).Append(new Annotation(StateAnnotations.Capture, CaptureAnnotation.Text(captured)))
             : inner.For(table, designTime);
 

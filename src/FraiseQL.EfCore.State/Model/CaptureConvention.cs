@@ -1,4 +1,6 @@
+using FraiseQL.EfCore.State.Setup;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Microsoft.EntityFrameworkCore.Metadata.Conventions;
@@ -9,11 +11,16 @@ namespace FraiseQL.EfCore.State.Model;
 /// <summary>
 /// Keeps, in annotations of ours, the version of the templates and the two facts that capture needs and EF's runtime model forgets, and refuses to hide what events cannot be without.
 /// </summary>
-internal sealed class CaptureConvention : IModelFinalizingConvention
+internal sealed class CaptureConvention(bool withoutTriggers) : IModelFinalizingConvention
 {
     public void ProcessModelFinalizing(IConventionModelBuilder modelBuilder, IConventionContext<IConventionModelBuilder> context)
     {
         modelBuilder.HasAnnotation(StateAnnotations.TemplateVersion, CaptureModel.CurrentVersion);
+        if (withoutTriggers)
+        {
+            modelBuilder.HasAnnotation(StateAnnotations.WithoutTriggers, true);
+        }
+
         foreach (var entityType in modelBuilder.Metadata.GetEntityTypes())
         {
             if (entityType.GetTableName() is not null && entityType.IsTableExcludedFromMigrations())
@@ -46,11 +53,12 @@ internal sealed class CaptureConvention : IModelFinalizingConvention
 }
 
 /// <summary>Adds <see cref="CaptureConvention"/> to the conventions of the provider.</summary>
-internal sealed class CaptureConventionPlugin : IConventionSetPlugin
+internal sealed class CaptureConventionPlugin(ICurrentDbContext context, IDbContextOptions options) : IConventionSetPlugin
 {
     public ConventionSet ModifyConventions(ConventionSet conventionSet)
     {
-        conventionSet.ModelFinalizingConventions.Add(new CaptureConvention());
+        conventionSet.ModelFinalizingConventions.Add(
+            new CaptureConvention(!StateRuntime.Find(context.Context.GetType(), options).Options.Cdc.Triggers));
         return conventionSet;
     }
 }

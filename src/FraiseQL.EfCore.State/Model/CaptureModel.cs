@@ -19,6 +19,7 @@ internal sealed class CaptureModel
     private static readonly ConditionalWeakTable<IModel, CaptureModel> Models = [];
 
     private readonly Dictionary<string, CapturedTable> _byRelation;
+    private readonly Dictionary<CapturedTable, ITable> _tables;
     private readonly string _defaultSchema;
 
     private CaptureModel(IModel model)
@@ -38,12 +39,21 @@ internal sealed class CaptureModel
             capturedTable.CascadeTargets = Cascades(table, captured);
         }
 
+        HasTriggers = TriggersOf(model);
+        _tables = captured.ToDictionary(c => c.Value, c => c.Key);
         Tables = [.. captured.Values.OrderBy(t => t.Relation, StringComparer.Ordinal)];
         _byRelation = Tables.ToDictionary(t => t.Relation, StringComparer.Ordinal);
     }
 
     /// <summary>The captured tables, ordered by <see cref="CapturedTable.Relation"/>.</summary>
     public IReadOnlyList<CapturedTable> Tables { get; }
+
+    /// <summary>Whether triggers write the log; otherwise this library does (<c>Cdc:Triggers</c>).</summary>
+    public bool HasTriggers { get; }
+
+    public ITable TableOf(CapturedTable table) => _tables[table];
+
+    internal static bool TriggersOf(IModel model) => model.FindAnnotation(StateAnnotations.WithoutTriggers)?.Value is not true;
 
     public static CaptureModel For(IModel model) => Models.GetValue(model, static m => new CaptureModel(m));
 

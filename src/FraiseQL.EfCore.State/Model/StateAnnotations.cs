@@ -20,6 +20,9 @@ internal static class StateAnnotations
     /// <summary>On a model: only entities with <see cref="HasChangeEvents"/> are captured.</summary>
     public const string CaptureOnlyWhereAsked = Prefix + "CaptureOnlyWhereAsked";
 
+    /// <summary>On a model: the application writes the event log itself, and the database has no triggers.</summary>
+    public const string WithoutTriggers = Prefix + "WithoutTriggers";
+
     /// <summary>On an entity type: what the types of its events begin with.</summary>
     public const string EventName = Prefix + "EventName";
 

@@ -15,6 +15,7 @@ internal sealed partial class CachingRelationalCommand
     private const string ContextSql = "SELECT pg_catalog.set_config('fraiseql.ctx', @" + ContextParameter + ", true);\n";
 
     private string? _description;
+    private string? _trail;
 
     /// <summary>What the next executions say of themselves.</summary>
     public void Describe(string? description) => _description = description;
@@ -31,9 +32,12 @@ internal sealed partial class CachingRelationalCommand
         }
 
 #pragma warning disable CA2100 // A constant before the text that was there.
-        command.CommandText = ContextSql + command.CommandText;
+        command.CommandText = (_description is null ? "" : ContextSql) + command.CommandText + _trail;
 #pragma warning restore CA2100
-        command.Parameters.Add(new NpgsqlParameter<string>(ContextParameter, _description!));
+        if (_description is not null)
+        {
+            command.Parameters.Add(new NpgsqlParameter<string>(ContextParameter, _description));
+        }
     }
 
     private RelationalDataReader ExecuteDescribed(RelationalCommandParameterObject parameters)

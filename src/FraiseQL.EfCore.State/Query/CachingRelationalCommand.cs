@@ -47,6 +47,7 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
         _plan = template?._plan;
         _writes = template?._writes;
         _description = null;
+        _trail = null;
     }
 
     public override RelationalDataReader ExecuteReader(RelationalCommandParameterObject parameterObject)
@@ -117,6 +118,7 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
 
         var write = SessionOf(parameterObject).BeginUntracked(parameterObject.Connection, _writes);
         _description = _session!.DescribeUntracked(_writes is null ? CommandText : null);
+        _trail = _session.Capture?.TrailAsync(_writes, CommandText, async: false, CancellationToken.None).GetAwaiter().GetResult();
         try
         {
             var affected = base.ExecuteNonQuery(parameterObject);
@@ -140,6 +142,9 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
 
         var write = SessionOf(parameterObject).BeginUntracked(parameterObject.Connection, _writes);
         _description = _session!.DescribeUntracked(_writes is null ? CommandText : null);
+        _trail = _session.Capture is { } capture
+            ? await capture.TrailAsync(_writes, CommandText, async: true, cancellationToken).ConfigureAwait(false)
+            : null;
         try
         {
             var affected = await base.ExecuteNonQueryAsync(parameterObject, cancellationToken).ConfigureAwait(false);
@@ -164,7 +169,7 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
 #pragma warning restore CA2100
         }
 
-        else if (_description is not null)
+        else if (_description is not null || _trail is not null)
         {
             AddDescription(command);
         }

@@ -16,6 +16,9 @@ internal sealed class DatabaseState(DatabaseIdentity identity, FreshnessLedger l
     /// <summary>What the server's catalog said when it was last read; <see langword="null"/> before.</summary>
     public DatabaseCatalog? Catalog => catalog.Value;
 
+    /// <summary>Whether the event log was seen there; it does not go away.</summary>
+    public bool HasLog { get; set; }
+
     /// <summary>Whether the caller is to read the catalog now; nobody else does until <see cref="EndCatalog"/>.</summary>
     public bool TryBeginCatalog() => catalog.TryBegin();
 

@@ -117,6 +117,13 @@ public sealed class CdcOptions
     public bool Enabled { get; set; } = true;
 
     /// <summary>
+    /// Whether triggers in the database write the event log, for every program. Otherwise this library writes it, for its own <c>SaveChanges</c>,
+    /// <c>ExecuteUpdate</c>, <c>ExecuteDelete</c> and <c>ExecuteSql</c> only, and the next migration removes the triggers.
+    /// </summary>
+    /// <value>The default value is <see langword="true"/>.</value>
+    public bool Triggers { get; set; } = true;
+
+    /// <summary>
     /// Whether writes say who made them and in which trace: what <c>DescribeWrites</c> gives, the tenant of <c>VaryBy("tenant", …)</c> and
     /// the trace parent of the current activity. Where there is nothing to say, nothing is sent.
     /// </summary>

@@ -5,6 +5,9 @@ using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.Listener;
 using FraiseQL.EfCore.State.Query;
 using FraiseQL.EfCore.State.Writes;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -46,6 +49,24 @@ internal sealed class StateRuntime : IDisposable
     public TimeProvider Time { get; }
 
     public ILogger Logger { get; }
+
+    /// <summary>The runtime of a context: that of its application, or the one for those without.</summary>
+    public static StateRuntime Find(Type contextType, IDbContextOptions options)
+    {
+        var application = options.FindExtension<CoreOptionsExtension>()?.ApplicationServiceProvider;
+        if (application is IKeyedServiceProvider keyed)
+        {
+            for (var type = contextType; type is not null && type != typeof(DbContext); type = type.BaseType)
+            {
+                if (keyed.GetKeyedService(typeof(StateRuntime), type) is StateRuntime runtime)
+                {
+                    return runtime;
+                }
+            }
+        }
+
+        return Alone;
+    }
 
     /// <summary>Whether a listener is meant to run. Which database it listens to is known when it has connected.</summary>
     public bool HasListener { get; }

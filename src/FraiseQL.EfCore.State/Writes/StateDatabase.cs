@@ -17,6 +17,12 @@ internal sealed class StateDatabase(IDatabase inner, StateSession session, IRela
         var writes = TrackedWrites.Before(entries);
         try
         {
+            if (session.Capture is { } capture)
+            {
+                return capture.SaveAsync(entries, () => Task.FromResult(inner.SaveChanges(entries)), () => Publish(writes), async: false, CancellationToken.None)
+                    .GetAwaiter().GetResult();
+            }
+
             var saved = inner.SaveChanges(entries);
             Publish(writes);
             return saved;
@@ -33,6 +39,12 @@ internal sealed class StateDatabase(IDatabase inner, StateSession session, IRela
         var writes = TrackedWrites.Before(entries);
         try
         {
+            if (session.Capture is { } capture)
+            {
+                return await capture.SaveAsync(
+                    entries, () => inner.SaveChangesAsync(entries, cancellationToken), () => Publish(writes), async: true, cancellationToken).ConfigureAwait(false);
+            }
+
             var saved = await inner.SaveChangesAsync(entries, cancellationToken).ConfigureAwait(false);
             Publish(writes);
             return saved;

@@ -29,12 +29,13 @@ internal sealed class StateSession : IResettableService
     private DatabaseState? _database;
     private Transaction? _ambient;
     private bool _isDescribed;
+    private ApplicationCapture? _capture;
 
     public StateSession(ICurrentDbContext context, IDbContextOptions options, ILoggerFactory loggers)
     {
         _context = context;
         _loggers = loggers;
-        Runtime = FindRuntime(context.Context.GetType(), options);
+        Runtime = StateRuntime.Find(context.Context.GetType(), options);
         CacheAllTtl = options.FindExtension<FraiseQLStateOptionsExtension>()?.CacheAllTtl;
         if (!Runtime.HasListener && Runtime.TryNoteAlone())
         {
@@ -232,6 +233,12 @@ internal sealed class StateSession : IResettableService
     public string? DescribeUntracked(string? sql)
         => sql is null || IsInTransaction(Connection) || SqlText.IsPlainWrite(sql) ? DescribeWrite() : null;
 
+    /// <summary>What writes the log where triggers do not; <see langword="null"/> where they do.</summary>
+    public ApplicationCapture? Capture
+        => Runtime.Options.Cdc.Triggers || CaptureModel.For(_context.Context.Model) is not { HasTriggers: false } model
+            ? null
+            : _capture ??= new ApplicationCapture(this, Connection, model);
+
     /// <summary>Begins a write that names tables, or nothing at all (raw SQL).</summary>
     public UntrackedWrite BeginUntracked(IRelationalConnection connection, WritePlan? plan) => new(this, connection, plan);
 
@@ -309,22 +316,5 @@ internal sealed class StateSession : IResettableService
                 wake.Ring();
             }
         };
-    }
-
-    private static StateRuntime FindRuntime(Type contextType, IDbContextOptions options)
-    {
-        var application = options.FindExtension<CoreOptionsExtension>()?.ApplicationServiceProvider;
-        if (application is IKeyedServiceProvider keyed)
-        {
-            for (var type = contextType; type is not null && type != typeof(DbContext); type = type.BaseType)
-            {
-                if (keyed.GetKeyedService(typeof(StateRuntime), type) is StateRuntime runtime)
-                {
-                    return runtime;
-                }
-            }
-        }
-
-        return StateRuntime.Alone;
     }
 }

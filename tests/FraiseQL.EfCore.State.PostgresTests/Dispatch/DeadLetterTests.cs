@@ -77,6 +77,8 @@ public sealed class DeadLetterTests
     }
 
     [Fact]
+    [Feature("S7.1-delivery")]
+    [Feature("S7.1-event-latency")]
     public async Task What_was_handled_tried_again_and_parked_is_counted_by_group()
     {
         using var handled = new MetricCollector<long>(null, FraiseQLStateDiagnostics.MeterName, "fraiseql.changes.handled");

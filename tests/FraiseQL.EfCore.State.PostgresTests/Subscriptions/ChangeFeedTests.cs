@@ -147,6 +147,7 @@ public sealed class ChangeFeedTests
 
     [Fact]
     [Feature("S2.1-receive")]
+    [Feature("S0-cdc-stream")]
     public async Task A_watcher_goes_on_from_its_position_on_another_node_and_is_told_only_what_it_asked_for()
     {
         var database = await HandlerNode.CreateDatabaseAsync();
