@@ -1,3 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
+
 namespace FraiseQL.EfCore.State.PostgresTests.Dispatch;
 
 /// <summary>Events that a group does not get are said to be missing, and end nothing else.</summary>
