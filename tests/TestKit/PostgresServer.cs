@@ -60,6 +60,8 @@ public sealed class PostgresServer : IAsyncDisposable
             ConnectionIdleLifetime = 5,
             ConnectionPruningInterval = 1,
             IncludeErrorDetail = true,
+            // Rows of more than 100 MB, on a machine that does other things too: a timeout here says nothing about what is tested.
+            CommandTimeout = 180,
         }.ConnectionString;
     }
 
