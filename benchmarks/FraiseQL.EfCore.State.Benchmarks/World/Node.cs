@@ -1,3 +1,4 @@
+using FraiseQL.EfCore.State.Listener;
 using FraiseQL.EfCore.State.Setup;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,6 +14,8 @@ internal sealed class Node : IAsyncDisposable
     private Node(IHost host) => _host = host;
 
     public StateRuntime Runtime => _host.Services.GetRequiredKeyedService<StateRuntime>(typeof(BlogContext));
+
+    public ListenerStatus Listener => _host.Services.GetRequiredKeyedService<ListenerStatus>(typeof(BlogContext));
 
     public static async Task<Node> StartAsync(string connectionString, string? redis = null, Action<FraiseQLStateOptions>? configure = null, bool frontEnd = false)
     {

@@ -5,12 +5,18 @@ namespace FraiseQL.EfCore.State.Listener;
 /// <summary>Waits on one connection for PostgreSQL's NOTIFY and for a ring from this process at once.</summary>
 /// <remarks>
 /// Npgsql allows one operation at a time on a connection, and breaks nothing when a wait for notifications is cancelled: a ring cancels
-/// the wait, and the connection is free for the query within microseconds. One caller at a time.
+/// the wait, and the connection is free for the query within microseconds. The wait for the ring goes on from one call to the next, so that
+/// a notification, which is what most calls end with, cancels nothing. One caller at a time.
 /// </remarks>
 internal sealed class Doorbell : IDisposable
 {
     private readonly NpgsqlConnection _connection;
     private readonly WakeSignal _ring;
+    private readonly CancellationTokenSource _disposed = new();
+    private readonly Lock _gate = new();
+    private CancellationTokenSource? _wait; // guarded by _gate: what a ring cancels
+    private bool _rung; // guarded by _gate
+    private Task _ringing = Task.CompletedTask;
     private volatile bool _notified;
 
     public Doorbell(NpgsqlConnection connection, WakeSignal ring)
@@ -35,11 +41,10 @@ internal sealed class Doorbell : IDisposable
         }
 
         using var wait = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var ring = RingAsync(wait);
         var notified = false;
         try
         {
-            if (!ring.IsCompleted)
+            if (!BeginWait(wait))
             {
                 // Zero would mean for ever.
                 notified = await _connection.WaitAsync(Math.Max(1, (int)timeout.TotalMilliseconds), wait.Token).ConfigureAwait(false);
@@ -51,27 +56,60 @@ internal sealed class Doorbell : IDisposable
         }
         finally
         {
-            // The next wait must find the signal free. A ring that came in just now is not lost: it is answered below.
-            await wait.CancelAsync().ConfigureAwait(false);
-            await ((Task)ring).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            notified |= EndWait();
         }
 
-        return notified || await ring.ConfigureAwait(false);
+        return notified;
     }
 
-    public void Dispose() => _connection.Notification -= OnNotification;
+    public void Dispose()
+    {
+        _connection.Notification -= OnNotification;
+        _disposed.Cancel();
+        _disposed.Dispose();
+    }
 
-    private async Task<bool> RingAsync(CancellationTokenSource wait)
+    /// <summary>Lets a ring cancel the wait; returns whether there was one already.</summary>
+    private bool BeginWait(CancellationTokenSource wait)
+    {
+        if (_ringing.IsCompleted)
+        {
+            _ringing = RingAsync(_disposed.Token);
+        }
+
+        lock (_gate)
+        {
+            _wait = wait;
+            return _rung;
+        }
+    }
+
+    private bool EndWait()
+    {
+        lock (_gate)
+        {
+            _wait = null;
+            var rung = _rung;
+            _rung = false;
+            return rung;
+        }
+    }
+
+    private async Task RingAsync(CancellationToken disposed)
     {
         try
         {
-            var rung = await _ring.WaitAsync(Timeout.InfiniteTimeSpan, wait.Token).ConfigureAwait(false);
-            await wait.CancelAsync().ConfigureAwait(false);
-            return rung;
+            await _ring.WaitAsync(Timeout.InfiniteTimeSpan, disposed).ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException)
         {
-            return false;
+            return;
+        }
+
+        lock (_gate)
+        {
+            _rung = true;
+            _ = _wait?.CancelAsync();
         }
     }
 

@@ -106,7 +106,9 @@ internal sealed class ListenerSession : IAsyncDisposable
                 await RecheckAsync(cancellationToken).ConfigureAwait(false);
             }
 
-            var pause = pacing.Next(rung || count > 0, count > 0, _cursor.Position.InProgress.Length > 0);
+            // Who relies on another transaction's ring has written before: it is in flight in what was just read, or was read. Changes that
+            // nobody rang for are of writers that never ring.
+            var pause = pacing.Next(rung || count > 0, count > 0 && !rung, _cursor.Position.InProgress.Length > 0);
             rung = await _doorbell.WaitAsync(pause, cancellationToken).ConfigureAwait(false);
             var spacing = MinSpacing - time.GetElapsedTime(startedAt);
 
