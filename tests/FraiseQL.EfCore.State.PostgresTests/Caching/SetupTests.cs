@@ -84,10 +84,10 @@ public sealed class SetupTests : BlogDatabaseTests
     public void A_replaced_service_that_migrations_need_is_refused()
     {
         var generator = Assert.Throws<InvalidOperationException>(
-            () => Context(o => o.UseNpgsql(_connectionString).UseFraiseQLState().ReplaceService<IMigrationsSqlGenerator, MigrationsSqlGenerator>()));
+            () => Context(o => o.UseNpgsql(ConnectionString).UseFraiseQLState().ReplaceService<IMigrationsSqlGenerator, MigrationsSqlGenerator>()));
         Assert.Equal(StateStrings.ReplacedService(nameof(IMigrationsSqlGenerator)), generator.Message);
         var annotations = Assert.Throws<InvalidOperationException>(
-            () => Context(o => o.UseNpgsql(_connectionString).UseFraiseQLState().ReplaceService<IRelationalAnnotationProvider, RelationalAnnotationProvider>()));
+            () => Context(o => o.UseNpgsql(ConnectionString).UseFraiseQLState().ReplaceService<IRelationalAnnotationProvider, RelationalAnnotationProvider>()));
         Assert.Equal(StateStrings.ReplacedService(nameof(IRelationalAnnotationProvider)), annotations.Message);
     }
 
