@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using FraiseQL.EfCore.State.Diagnostics;
 using FraiseQL.EfCore.State.EventLog;
@@ -16,6 +18,8 @@ namespace FraiseQL.EfCore.State.Cache;
 /// </summary>
 internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactory scopes, Type contextType) : IBroadcastConsumer
 {
+    private const int ShortImage = 512;
+
     private FreshnessLedger? _ledger;
     private CaptureModel? _model;
     private CatalogHolder? _catalog;
@@ -74,6 +78,11 @@ internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactor
         var domain = DatabaseIdentity.Of(context.Database.GetConnectionString() ?? string.Empty).Domain;
         _catalog = runtime.CatalogOf(domain);
         _ledger = runtime.ListensTo(domain);
+        var uncaptured = context.Model.GetRelationalModel().Tables.Where(t => _model.Find(t.Schema, t.Name) is null).Select(t => t.SchemaQualifiedName);
+        if (string.Join(", ", uncaptured.Order(StringComparer.Ordinal)) is { Length: > 0 } tables)
+        {
+            Log.TablesNotCaptured(runtime.Logger, contextType.Name, tables);
+        }
     }
 
     private void Apply(ChangeRecord change)
@@ -93,7 +102,9 @@ internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactor
             return;
         }
 
-        if (!Bump(table, change.Before, change.TransactionId) | !Bump(table, change.After, change.TransactionId)
+        // What a query can depend on is mostly as it was.
+        var after = change.Before == change.After ? null : change.After;
+        if (!Bump(table, change.Before, change.TransactionId) | !Bump(table, after, change.TransactionId)
             || (change.Before is null && change.After is null))
         {
             // The trigger is older than the model and does not tell all that queries depend on.
@@ -109,28 +120,68 @@ internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactor
             return true;
         }
 
+        var longest = Encoding.UTF8.GetMaxByteCount(image.Length);
+        var rented = longest > ShortImage ? ArrayPool<byte>.Shared.Rent(longest) : null;
+        var buffer = rented ?? stackalloc byte[ShortImage];
         try
         {
-            using var document = JsonDocument.Parse(image);
-            var complete = true;
-            foreach (var column in table.DependencyColumns)
-            {
-                if (!document.RootElement.TryGetProperty(column.Name, out var value))
-                {
-                    complete = false;
-                }
-                else if (value.ValueKind != JsonValueKind.Null)
-                {
-                    var text = value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
-                    _ledger!.BumpLogged(CellHash.Value(table.Relation, column.Name, text), transaction);
-                }
-            }
-
-            return complete;
+            return Bump(table, buffer[..Encoding.UTF8.GetBytes(image, buffer)], transaction);
         }
         catch (JsonException)
         {
             return false;
         }
+        finally
+        {
+            if (rented is not null)
+            {
+                ArrayPool<byte>.Shared.Return(rented);
+            }
+        }
+    }
+
+    private bool Bump(CapturedTable table, ReadOnlySpan<byte> json, ulong transaction)
+    {
+        var reader = new Utf8JsonReader(json);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+        {
+            return false;
+        }
+
+        var found = 0;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var column = ColumnAt(table, ref reader);
+            reader.Read();
+            var start = (int)reader.TokenStartIndex;
+            reader.Skip();
+            if (column is null)
+            {
+                continue;
+            }
+
+            found++;
+            if (reader.TokenType != JsonTokenType.Null)
+            {
+                var text = reader.TokenType == JsonTokenType.String ? reader.GetString()! : Encoding.UTF8.GetString(json[start..(int)reader.BytesConsumed]);
+                _ledger!.BumpLogged(CellHash.Value(table.Relation, column, text), transaction);
+            }
+        }
+
+        return found == table.DependencyColumns.Count;
+    }
+
+    private static string? ColumnAt(CapturedTable table, ref Utf8JsonReader reader)
+    {
+        var columns = table.DependencyColumns;
+        for (var i = 0; i < columns.Count; i++)
+        {
+            if (reader.ValueTextEquals(columns[i].Name))
+            {
+                return columns[i].Name;
+            }
+        }
+
+        return null;
     }
 }

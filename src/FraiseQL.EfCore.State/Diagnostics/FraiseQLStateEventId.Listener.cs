@@ -54,6 +54,9 @@ public static partial class FraiseQLStateEventId
     /// <summary>The log is not the one that the handlers' position belongs to: events in between were not handled.</summary>
     public const int HandlersGap = 4006;
 
+    /// <summary>The sessions of the node that ran the handlers before may not be ended by this one.</summary>
+    public const int HandlersNotEvicted = 4008;
+
     /// <summary>A handler that runs on every node failed for the last time; the event is left out on that node.</summary>
     public const int HandlerGaveUp = 4007;
 
@@ -68,6 +71,9 @@ public static partial class FraiseQLStateEventId
 
     /// <summary>A group is so far behind that the log no longer waits for it.</summary>
     public const int GroupExpired = 3013;
+
+    /// <summary>Tables of the model whose changes are not captured: queries over them are refused.</summary>
+    public const int TablesNotCaptured = 3014;
 
     /// <summary>A materialised view was refreshed after changes of its sources.</summary>
     public const int ViewRefreshed = 3020;

@@ -40,4 +40,10 @@ internal static partial class Log
         FraiseQLStateEventId.HandlerGaveUp, LogLevel.Error,
         "{handler} failed on {type} (seq {seq}) for the last time, after {attempt} attempts. It runs on every node, so the event is left out on this one.")]
     public static partial void HandlerGaveUp(this ILogger logger, Exception error, string handler, string type, long seq, int attempt);
+
+    [LoggerMessage(
+        FraiseQLStateEventId.HandlersNotEvicted, LogLevel.Warning,
+        "Transactions of the node that ran the handlers {group} before are still open, and this role may not end them: what they lock waits for them. "
+        + "Let all nodes connect as one role, or GRANT pg_signal_backend.")]
+    public static partial void HandlersNotEvicted(this ILogger logger, Exception error, string group);
 }

@@ -78,4 +78,10 @@ internal static partial class Log
         FraiseQLStateEventId.ViewNotRefreshed, LogLevel.Error, "The materialised views of {context} are not refreshed: its model cannot be read.",
         EventName = "ViewsNotRefreshed")]
     public static partial void ViewsNotRefreshed(this ILogger logger, Exception error, string context);
+
+    [LoggerMessage(
+        FraiseQLStateEventId.TablesNotCaptured, LogLevel.Information,
+        "Changes of these tables of {context} are not captured, so queries over them are not cached: {tables}. "
+        + "Give them a primary key, remove IgnoreChangeEvents(), or cache the queries with DependsOnlyOn or UntilExpired.")]
+    public static partial void TablesNotCaptured(ILogger logger, string context, string tables);
 }

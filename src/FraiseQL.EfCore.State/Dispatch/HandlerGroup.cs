@@ -1,5 +1,7 @@
+using FraiseQL.EfCore.State.Diagnostics;
 using FraiseQL.EfCore.State.EventLog;
 using FraiseQL.EfCore.State.Setup;
+using Npgsql;
 
 namespace FraiseQL.EfCore.State.Dispatch;
 
@@ -10,6 +12,18 @@ namespace FraiseQL.EfCore.State.Dispatch;
 /// <remarks>Thread-safe once the lease is taken. No transaction is open between its statements.</remarks>
 internal sealed partial class HandlerGroup(SerialConnection connection, string name, string owner, StateRuntime runtime) : IHandlerGroup
 {
+    /// <summary>Of the group named $1: the first number of the lock under which its handlers' transactions are; the second is the fence.</summary>
+    public const string LockOfGroup = "hashtext('fraiseql:' || $1)";
+
+    // A node that is paused in the middle of a handler keeps its locks for as long as its connection lives. Whoever replaces it would wait for them.
+    private const string EvictSql =
+        $"""
+        select count(pg_terminate_backend(pid)) from pg_locks
+        where locktype = 'advisory' and objsubid = 2 and granted and pid <> pg_backend_pid()
+          and database = (select oid from pg_database where datname = current_database())
+          and classid::bigint = ({LockOfGroup}::bigint & 4294967295) and objid::bigint <> $2 % 2147483647
+        """;
+
     // A handled event keeps its note until no delivery of it can come any more, and a while longer than a node can be late.
     private const string PruneSql =
         """
@@ -66,7 +80,20 @@ internal sealed partial class HandlerGroup(SerialConnection connection, string n
 
         _fence = held.Fence;
         Interlocked.Exchange(ref _heldSince, startedAt);
+        await EvictAsync(cancellationToken).ConfigureAwait(false);
         return (held.Place, held.SystemId);
+    }
+
+    private async Task EvictAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await connection.FirstAsync(EvictSql, [name, _fence], static _ => true, cancellationToken).ConfigureAwait(false);
+        }
+        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            runtime.Logger.HandlersNotEvicted(error, name);
+        }
     }
 
     /// <summary>Begins anew at the current position: the log is not the one that the position belonged to.</summary>

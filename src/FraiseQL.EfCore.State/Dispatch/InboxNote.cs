@@ -14,10 +14,12 @@ namespace FraiseQL.EfCore.State.Dispatch;
 /// </remarks>
 internal sealed class InboxNote(Type contextType, IHandlerGroup group, HandlerRoute route, EventRecord record)
 {
-    // The owner that was replaced must not begin what its successor may have finished, and forgotten the note of.
+    // The owner that was replaced must not begin what its successor may have finished, and forgotten the note of. By the lock the successor finds
+    // the sessions of one that stands still in the middle of it.
     private const string WriteSql =
-        """
-        with held as (select from fraiseql.consumer where name = $1 and fence = $6),
+        $"""
+        with held as materialized (
+                 select pg_advisory_xact_lock_shared({HandlerGroup.LockOfGroup}, ($6 % 2147483647)::int) from fraiseql.consumer where name = $1 and fence = $6),
              noted as (insert into fraiseql.inbox (consumer, handler, epoch, seq, tx) select $1, $2, $3, $4, $5 from held on conflict do nothing returning 1)
         select exists (select from noted) from held
         """;

@@ -34,6 +34,8 @@ internal sealed class BroadcastFanOut(IReadOnlyList<IBroadcastConsumer> consumer
         }
     }
 
+    public bool WantsRows => consumers.Any(consumer => consumer.WantsRows);
+
     public void Changed(PgSnapshot from, PgSnapshot to, IReadOnlyList<ChangeRecord> changes) => All(consumer =>
     {
         consumer.WindowReached(from, to);

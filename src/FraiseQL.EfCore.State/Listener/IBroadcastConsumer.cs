@@ -18,6 +18,12 @@ internal interface IBroadcastConsumer
     /// <summary>Called before a catch-up statement is sent; the result goes back in with <see cref="CaughtUp"/>.</summary>
     long PollStarting();
 
+    /// <summary>
+    /// Whether the changes of the poll that is starting, or goes on, must come with their rows (<see cref="ChangeRecord.Data"/> and what else caches have
+    /// no use for). Asked after <see cref="PollStarting"/>; the answer must stay the same until the next one.
+    /// </summary>
+    bool WantsRows => false;
+
     /// <summary>The changes that come next are those between these two positions; called before each <see cref="Changed"/>.</summary>
     void WindowReached(PgSnapshot from, PgSnapshot to)
     {

@@ -156,7 +156,7 @@ internal sealed class ListenerSession : IAsyncDisposable
         }
 
         var (to, count) = await _reader
-            .StreamAsync(_cursor.Position, _cursor.WindowEnd, _cursor.AfterSeq, HandOver, cancellationToken).ConfigureAwait(false);
+            .StreamAsync(_cursor.Position, _cursor.WindowEnd, _cursor.AfterSeq, _consumers.WantsRows, HandOver, cancellationToken).ConfigureAwait(false);
         _cursor.Completed(to);
         _consumers.CaughtUp(to);
         _status.CaughtUp(to, startedAt);

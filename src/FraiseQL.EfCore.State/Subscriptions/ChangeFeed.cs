@@ -13,6 +13,10 @@ internal sealed class ChangeFeed(StateRuntime runtime, ContextDatabase database,
     : IChangeFeed, IBroadcastConsumer
 {
     private readonly ConcurrentDictionary<FeedSubscription, FeedSubscription> _subscriptions = new();
+    private readonly Lock _gate = new();
+    private TaskCompletionSource? _pollEnd; // who began to watch during a poll that reads no rows waits for it
+    private bool _isRowless;                // such a poll goes on
+    private volatile bool _hasWatchers;     // when the poll began
     private (PgSnapshot From, PgSnapshot To) _window = (PgSnapshot.Beginning, PgSnapshot.Beginning); // the listener's thread only
 
     public async IAsyncEnumerable<ChangeFeedItem<TEntity>> WatchAsync<TEntity>(
@@ -38,9 +42,10 @@ internal sealed class ChangeFeed(StateRuntime runtime, ContextDatabase database,
 
         // What is committed after this position is offered to the subscription.
         var last = listener.Position is { } position ? LogPlace.At(position) : null;
-        _subscriptions[subscription] = subscription;
+        var pollEnd = Subscribe(subscription);
         try
         {
+            await pollEnd.WaitAsync(cancellationToken).ConfigureAwait(false);
             var entries = resumption is null
                 ? LiveAsync(subscription, cancellationToken)
                 : resumption.ReadAsync(database, subscription, LiveAsync, cancellationToken);
@@ -70,18 +75,38 @@ internal sealed class ChangeFeed(StateRuntime runtime, ContextDatabase database,
 
     public void CoverageStarted(PgSnapshot from)
     {
+        PollEnded();
         foreach (var (subscription, _) in _subscriptions)
         {
             subscription.Reset(from);
         }
     }
 
-    public long PollStarting() => 0;
+    public int Watchers => _subscriptions.Count;
+
+    public bool WantsRows => _hasWatchers;
+
+    public long PollStarting()
+    {
+        lock (_gate)
+        {
+            PollEnded();
+            _hasWatchers = !_subscriptions.IsEmpty;
+            _isRowless = !_hasWatchers;
+            return 0;
+        }
+    }
 
     public void WindowReached(PgSnapshot from, PgSnapshot to) => _window = (from, to);
 
     public void Changed(IReadOnlyList<ChangeRecord> changes)
     {
+        if (!_hasWatchers)
+        {
+            // Who wants to watch since then has not been told to begin yet.
+            return;
+        }
+
         var epoch = EventRecord.EpochOf(listener.Log);
         foreach (var (subscription, _) in _subscriptions)
         {
@@ -95,11 +120,32 @@ internal sealed class ChangeFeed(StateRuntime runtime, ContextDatabase database,
     public void CaughtUp(long poll, PgSnapshot position)
     {
         // A watcher is told of changes, not of the passing of time.
+        PollEnded();
     }
 
     public void CaptureVerified(IReadOnlySet<string> relations)
     {
         // A table that is not captured is refused when it is to be watched.
+    }
+
+    /// <summary>From the end of the returned task on, every change that is committed is offered to the subscription.</summary>
+    private Task Subscribe(FeedSubscription subscription)
+    {
+        lock (_gate)
+        {
+            _subscriptions[subscription] = subscription;
+            return _isRowless ? (_pollEnd ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
+        }
+    }
+
+    private void PollEnded()
+    {
+        lock (_gate)
+        {
+            _isRowless = false;
+            _pollEnd?.SetResult();
+            _pollEnd = null;
+        }
     }
 
     private static async IAsyncEnumerable<FeedEntry> LiveAsync(

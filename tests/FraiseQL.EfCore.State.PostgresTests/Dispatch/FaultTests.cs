@@ -127,7 +127,7 @@ public sealed class FaultTests(ITestOutputHelper output)
     private static Process Start(string database, string name)
         => Process.Start(new ProcessStartInfo("dotnet", [typeof(FaultTests).Assembly.Location, "fault-node", database, name]))!;
 
-    private static async Task SignalAsync(Process process, string signal)
+    internal static async Task SignalAsync(Process process, string signal)
     {
         using var kill = Process.Start("kill", [$"-{signal}", $"{process.Id}"]);
         await kill.WaitForExitAsync();

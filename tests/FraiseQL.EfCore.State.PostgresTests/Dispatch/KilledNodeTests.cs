@@ -4,17 +4,19 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace FraiseQL.EfCore.State.PostgresTests.Dispatch;
 
-/// <summary>A node that is a process of its own, and is killed between the effect of a handler and the checkpoint.</summary>
+/// <summary>A node that is a process of its own, and is killed, or stands still, between the effect of a handler and the checkpoint.</summary>
 public sealed class KilledNodeTests
 {
     private const int Poison = 5;
 
-    [Fact]
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     [Feature("S2.4-at-least-once")]
     [Feature("S2.4-inbox")]
     [Feature("U-07-lease")]
     [Feature("S9.2-dont-lose")]
-    public async Task What_a_killed_process_had_in_hand_is_done_by_another_again_or_with_an_inbox_once()
+    public async Task What_a_killed_or_paused_process_had_in_hand_is_done_by_another_again_or_with_an_inbox_once(bool isPaused)
     {
         var database = await HandlerNode.CreateDatabaseAsync();
         await HandlerTests.ExecuteAsync(database, "create table effects (id bigint generated always as identity, who text, node text, post int, version int)");
@@ -35,8 +37,16 @@ public sealed class KilledNodeTests
                 database, "select count(*) from pg_stat_activity where datname = current_database() and state = 'idle in transaction'") == 1);
             await using var b = await HandlerNode.StartAsync(database, builder => Handlers(builder, "b", Poison + 1000), runsHandlers: false);
             Assert.Equal(0, b.Said(FraiseQLStateEventId.HandlersTaken));
-            child.Kill();
-            await child.WaitForExitAsync();
+            if (isPaused)
+            {
+                // It keeps its connections, and the locks of its transaction.
+                await FaultTests.SignalAsync(child, "STOP");
+            }
+            else
+            {
+                child.Kill();
+                await child.WaitForExitAsync();
+            }
 
             await Eventually.Until(() => b.Said(FraiseQLStateEventId.HandlersTaken) == 2);
             await Eventually.Until(async () => await HandlerTests.CountAsync(database, "select count(*) from effects where who = 'once'") >= 30);

@@ -102,9 +102,30 @@ public sealed class EventLogReaderTests(ITestOutputHelper output)
         await using var connection = await OpenAsync(database);
         await using var reader = new EventLogReader(connection);
         var parts = new List<int>();
-        var (_, count) = await reader.StreamAsync(PgSnapshot.Beginning, null, -1, (_, part) => parts.Add(part.Count), default);
+        var (_, count) = await reader.StreamAsync(PgSnapshot.Beginning, null, -1, withRows: true, (_, part) => parts.Add(part.Count), default);
         Assert.Equal(12000, count);
         Assert.Equal([5000, 5000, 2000], parts);
+    }
+
+    [Fact]
+    public async Task Without_rows_a_change_says_what_caches_need_and_a_refresh_all_it_says()
+    {
+        await using var database = await LogDatabase.CreateAsync();
+        await database.ExecuteAsync("insert into item values (7, 1, 'note')");
+        await database.ExecuteAsync("update item set id = 8");
+        await database.ExecuteAsync("delete from item");
+        await database.ExecuteAsync("insert into fraiseql.change_event (entity, relation, op, data) values ('View', 'public.view', 'T', '{\"snapshot\": \"1:1:\"}')");
+        await using var connection = await OpenAsync(database);
+        await using var reader = new EventLogReader(connection);
+        await reader.PrepareAsync(default);
+        var (full, lean) = (new List<ChangeRecord>(), new List<ChangeRecord>());
+        await reader.StreamAsync(PgSnapshot.Beginning, null, -1, withRows: true, (_, part) => full.AddRange(part), default);
+        await reader.StreamAsync(PgSnapshot.Beginning, null, -1, withRows: false, (_, part) => lean.AddRange(part), default);
+        Assert.Equal(
+            full.Select(c => (c.Seq, c.TransactionId, c.At, c.Relation, c.Kind, c.Before, c.After)),
+            lean.Select(c => (c.Seq, c.TransactionId, c.At, c.Relation, c.Kind, c.Before, c.After)));
+        Assert.All(lean.SkipLast(1), c => Assert.Null(c.Data));
+        Assert.Equal(full[^1].Data, lean[^1].Data);
     }
 
     [Fact]
@@ -118,7 +139,7 @@ public sealed class EventLogReaderTests(ITestOutputHelper output)
         await using var connection = await OpenAsync(database);
         await using var reader = new EventLogReader(connection);
         var read = new List<ChangeRecord>();
-        await reader.StreamAsync(PgSnapshot.Beginning, null, -1, (_, part) => read.AddRange(part), default);
+        await reader.StreamAsync(PgSnapshot.Beginning, null, -1, withRows: true, (_, part) => read.AddRange(part), default);
 
         Assert.Equal([ChangeKind.Created, ChangeKind.Updated, ChangeKind.Deleted, ChangeKind.Truncated], read.Select(c => c.Kind));
         Assert.All(read, change => Assert.Equal(("Item", "public.item"), (change.Entity, change.Relation)));
@@ -143,7 +164,7 @@ public sealed class EventLogReaderTests(ITestOutputHelper output)
         await using var connection = await OpenAsync(database);
         await using var reader = new EventLogReader(connection);
         await reader.PrepareAsync(default);
-        var (position, _) = await reader.StreamAsync(PgSnapshot.Beginning, null, -1, (_, _) => { }, default);
+        var (position, _) = await reader.StreamAsync(PgSnapshot.Beginning, null, -1, withRows: true, (_, _) => { }, default);
         Assert.NotEqual(0, position.InProgress.Length);
 
         await using var explain = new NpgsqlCommand("explain (analyze, buffers, timing off) " + EventLogReader.Sql, connection);
@@ -213,7 +234,7 @@ public sealed class EventLogReaderTests(ITestOutputHelper output)
     {
         if (!inSmallParts)
         {
-            return (await reader.StreamAsync(position, null, -1, (_, part) => read.AddRange(part), default)).To;
+            return (await reader.StreamAsync(position, null, -1, withRows: true, (_, part) => read.AddRange(part), default)).To;
         }
 
         PgSnapshot? to = null;

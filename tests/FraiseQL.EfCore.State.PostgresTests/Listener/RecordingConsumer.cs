@@ -22,6 +22,8 @@ internal sealed class RecordingConsumer : IBroadcastConsumer
 
     public Action<IReadOnlyList<ChangeRecord>>? OnChanged { get; set; }
 
+    public bool WantsRows => true;
+
     public void CoverageStarted(PgSnapshot from)
     {
         _covered = true;

@@ -2,6 +2,8 @@ using FraiseQL.EfCore.State.PostgresTests.Caching;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Npgsql;
 
 namespace FraiseQL.EfCore.State.PostgresTests.Policies;
@@ -18,6 +20,7 @@ public sealed class StrategyTests : IAsyncLifetime
     {
         _connectionString = await PostgresServer.CreateSharedDatabaseAsync();
         var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Logging.AddFakeLogging();
         builder.Services.AddSingleton<TimeProvider>(_time);
         builder.Services.AddDbContextFactory<SalesContext>(o => o.UseNpgsql(_connectionString).UseFraiseQLState());
         builder.Services.AddFraiseQLState<SalesContext>();
@@ -107,6 +110,18 @@ public sealed class StrategyTests : IAsyncLifetime
         Assert.Contains("no (split-query", db.Sales.Include(s => s.Lines).AsSplitQuery().Cacheable(o => o.UntilExpired()).ToCacheExplainString(), StringComparison.Ordinal);
         Assert.Contains("no (volatile-function", db.Sales.Where(s => EF.Functions.Random() > 2).Cacheable(o => o.UntilExpired()).ToCacheExplainString(), StringComparison.Ordinal);
         Assert.Contains("no (user-scope", db.Sales.Cacheable(o => o.UntilExpired().PerUser()).ToCacheExplainString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Feature("S9.1-do-invalidate-all-related")]
+    public async Task A_node_that_starts_says_which_tables_have_no_capture_and_queries_over_the_others_need_no_call_to_be_invalidated()
+    {
+        var said = _host!.Services.GetFakeLogCollector().GetSnapshot().Single(r => r.Id.Id == FraiseQLStateEventId.TablesNotCaptured).Message;
+        Assert.Contains("SaleLine, Sales", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("Versions", said, StringComparison.Ordinal);
+        var before = (await ReadAsync(db => db.Unrelated.Cacheable().CountAsync())).Value;
+        await ExecuteAsync("INSERT INTO \"Unrelated\" (\"Id\") VALUES (77)");
+        await Eventually.Until(async () => (await ReadAsync(db => db.Unrelated.Cacheable().CountAsync())).Value == before + 1);
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using System.Globalization;
+using FraiseQL.EfCore.State.EventLog;
 using FraiseQL.EfCore.State.PostgresTests.Dispatch;
+using FraiseQL.EfCore.State.Subscriptions;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -65,6 +67,27 @@ public sealed class ChangeFeedTests
         await ExecuteAsync(database, "INSERT INTO posts (id, title, version) VALUES (1, 'x', 1)");
 
         Assert.Equal(await handled.Task.WaitAsync(Patience), (await NextAsync(watchers.All[0])).Id);
+    }
+
+    [Fact]
+    public async Task Who_begins_to_watch_during_a_look_that_reads_no_rows_begins_after_it()
+    {
+        var database = await HandlerNode.CreateDatabaseAsync();
+        await using var node = HandlerNode.Create(database, _ => { });
+        var feed = node.Services.GetRequiredKeyedService<ChangeFeed>(typeof(ShopContext));
+        feed.CoverageStarted(PgSnapshot.Beginning);
+        feed.PollStarting();
+        Assert.False(feed.WantsRows);
+        await using var watcher = feed.WatchAsync<Post>(null, CancellationToken.None).GetAsyncEnumerator();
+        var first = watcher.MoveNextAsync().AsTask();
+        await Eventually.Until(() => feed.Watchers == 1);
+        Assert.False(first.IsCompleted);
+        Assert.False(feed.WantsRows);
+        feed.CaughtUp(0, PgSnapshot.Beginning);
+        Assert.True(await first.WaitAsync(Patience));
+        Assert.True(watcher.Current.IsReset);
+        feed.PollStarting();
+        Assert.True(feed.WantsRows);
     }
 
     [Fact]
