@@ -4,7 +4,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
-using Npgsql;
 
 namespace FraiseQL.EfCore.State.PostgresTests.Policies;
 
@@ -162,13 +161,7 @@ public sealed class StrategyTests : IAsyncLifetime
         return (value, db.Database.GetCacheOutcome());
     }
 
-    private async Task ExecuteAsync(string sql)
-    {
-        await using var connection = new NpgsqlConnection(_connectionString);
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync();
-    }
+    private Task ExecuteAsync(string sql) => Seed.ExecuteAsync(_connectionString, sql);
 
     public sealed class SalesContext(DbContextOptions<SalesContext> options) : DbContext(options)
     {

@@ -1,9 +1,9 @@
+using FraiseQL.EfCore.State.PostgresTests.Dispatch;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
-using Npgsql;
 
 namespace FraiseQL.EfCore.State.PostgresTests.Refresh;
 
@@ -153,21 +153,9 @@ public sealed class MaterializedViewTests : IAsyncLifetime
         return host;
     }
 
-    private async Task ExecuteAsync(string sql)
-    {
-        await using var connection = new NpgsqlConnection(_connectionString);
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync();
-    }
+    private Task ExecuteAsync(string sql) => HandlerTests.ExecuteAsync(_connectionString, sql);
 
-    private async Task<long> CountAsync(string sql)
-    {
-        await using var connection = new NpgsqlConnection(_connectionString);
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
-        return (long)(await command.ExecuteScalarAsync())!;
-    }
+    private Task<long> CountAsync(string sql) => HandlerTests.CountAsync(_connectionString, sql);
 
     public sealed class BlogStats(DbContextOptions<BlogStats> options) : DbContext(options)
     {

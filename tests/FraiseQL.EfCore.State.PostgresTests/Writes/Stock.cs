@@ -81,21 +81,24 @@ internal sealed class Stock : IAsyncDisposable
     }
 
     /// <summary>Kind and table of each event in the log, with the tenant and the actor that it names.</summary>
-    public async Task<List<string>> LogAsync()
+    public Task<List<string>> LogAsync() => LinesAsync(
+        ConnectionString,
+        "select op::text || ' ' || split_part(relation, '.', 2) || ' ' || coalesce((ctx ->> 'tenant') || '/' || (ctx ->> 'actor'), coalesce(ctx::text, '-')) from fraiseql.change_event order by seq");
+
+    /// <summary>The one text column of a query.</summary>
+    public static async Task<List<string>> LinesAsync(string connectionString, string sql)
     {
-        await using var connection = new NpgsqlConnection(ConnectionString);
+        await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(
-            "select op::text || ' ' || split_part(relation, '.', 2) || ' ' || coalesce((ctx ->> 'tenant') || '/' || (ctx ->> 'actor'), coalesce(ctx::text, '-')) from fraiseql.change_event order by seq",
-            connection);
+        await using var command = new NpgsqlCommand(sql, connection);
         await using var row = await command.ExecuteReaderAsync();
-        var log = new List<string>();
+        var lines = new List<string>();
         while (await row.ReadAsync())
         {
-            log.Add(row.GetString(0));
+            lines.Add(row.GetString(0));
         }
 
-        return log;
+        return lines;
     }
 
     public ValueTask DisposeAsync() => _services.DisposeAsync();

@@ -3,7 +3,6 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace FraiseQL.EfCore.State.PostgresTests.Writes;
 
@@ -184,22 +183,9 @@ public sealed class WithoutTriggersTests
     }
 
     /// <summary>The log without what differs from run to run.</summary>
-    private static async Task<List<string>> LogAsync(string database)
-    {
-        await using var connection = new NpgsqlConnection(database);
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(
-            "select concat_ws('|', entity, relation, op, key, before, after, array_to_string(cols, ','), data, old) from fraiseql.change_event where op <> 'M' order by relation, key::text, seq",
-            connection);
-        await using var row = await command.ExecuteReaderAsync();
-        var log = new List<string>();
-        while (await row.ReadAsync())
-        {
-            log.Add(row.GetString(0));
-        }
-
-        return log;
-    }
+    private static Task<List<string>> LogAsync(string database) => Stock.LinesAsync(
+        database,
+        "select concat_ws('|', entity, relation, op, key, before, after, array_to_string(cols, ','), data, old) from fraiseql.change_event where op <> 'M' order by relation, key::text, seq");
 
     private static IHost Node(string database, bool triggers, Action<FraiseQLStateBuilder>? state = null)
     {
