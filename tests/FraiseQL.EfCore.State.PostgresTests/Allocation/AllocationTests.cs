@@ -10,6 +10,7 @@ namespace FraiseQL.EfCore.State.PostgresTests.Allocation;
 /// Bytes allocated by one operation, on the model and with the queries of the benchmarks: exact, once the code has its final form. A figure that is
 /// above its goal in PERFORMANCE.md is held where it is, and the name of the test says so.
 /// </summary>
+[Collection(nameof(Alone))]
 public sealed class AllocationTests : IAsyncLifetime
 {
     private const int Kilobyte = 1024;
@@ -199,3 +200,7 @@ public sealed class AllocationTests : IAsyncLifetime
 
     internal sealed record Card(int Id, string Title);
 }
+
+/// <summary>Runs when no other test does: whoever listens to activities or metrics makes every operation of the process allocate more.</summary>
+[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+public sealed class Alone;
