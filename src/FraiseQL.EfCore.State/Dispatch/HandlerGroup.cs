@@ -15,13 +15,16 @@ internal sealed partial class HandlerGroup(SerialConnection connection, string n
     /// <summary>Of the group named $1: the first number of the lock under which its handlers' transactions are; the second is the fence.</summary>
     public const string LockOfGroup = "hashtext('fraiseql:' || $1)";
 
+    /// <summary>A fence is a bigint, and the second number of a lock is not: it counts up to here, and then anew.</summary>
+    public const string LockFences = "2147483647";
+
     // A node that is paused in the middle of a handler keeps its locks for as long as its connection lives. Whoever replaces it would wait for them.
     private const string EvictSql =
         $"""
         select count(pg_terminate_backend(pid)) from pg_locks
         where locktype = 'advisory' and objsubid = 2 and granted and pid <> pg_backend_pid()
           and database = (select oid from pg_database where datname = current_database())
-          and classid::bigint = ({LockOfGroup}::bigint & 4294967295) and objid::bigint <> $2 % 2147483647
+          and classid::bigint = ({LockOfGroup}::bigint & 4294967295) and objid::bigint <> $2 % {LockFences}
         """;
 
     // A handled event keeps its note until no delivery of it can come any more, and a while longer than a node can be late.

@@ -19,7 +19,7 @@ internal sealed class InboxNote(Type contextType, IHandlerGroup group, HandlerRo
     private const string WriteSql =
         $"""
         with held as materialized (
-                 select pg_advisory_xact_lock_shared({HandlerGroup.LockOfGroup}, ($6 % 2147483647)::int) from fraiseql.consumer where name = $1 and fence = $6),
+                 select pg_advisory_xact_lock_shared({HandlerGroup.LockOfGroup}, ($6 % {HandlerGroup.LockFences})::int) from fraiseql.consumer where name = $1 and fence = $6),
              noted as (insert into fraiseql.inbox (consumer, handler, epoch, seq, tx) select $1, $2, $3, $4, $5 from held on conflict do nothing returning 1)
         select exists (select from noted) from held
         """;

@@ -94,12 +94,12 @@ internal sealed class CacheExplanation
             Line("depends on", $"{table.Relation} (every row; declared)");
         }
 
-        foreach (var table in policy.IgnoresOwnTables ? [] : policy.ViewTables)
+        foreach (var table in policy.ViewTables)
         {
             Line("depends on", $"{table.Relation} (every row; under a view)");
         }
 
-        foreach (var view in policy.IgnoresOwnTables ? [] : policy.RefreshedViews)
+        foreach (var view in policy.RefreshedViews)
         {
             Line("depends on", $"{view} (its refreshes)");
         }

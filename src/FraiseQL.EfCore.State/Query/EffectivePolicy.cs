@@ -74,7 +74,7 @@ internal sealed record EffectivePolicy
     public Refusal? ViewRefusal { get; init; }
 
     /// <summary>All tables that the plan does not name itself.</summary>
-    public IReadOnlyList<CapturedTable> FurtherTables => _furtherTables ??= ViewTables.Count == 0 || IgnoresOwnTables ? Tables : [.. Tables, .. ViewTables];
+    public IReadOnlyList<CapturedTable> FurtherTables => _furtherTables ??= ViewTables.Count == 0 ? Tables : [.. Tables, .. ViewTables];
 
     /// <summary>Whether the result depends on something else than the plan says.</summary>
     public bool HasFurtherDependencies => DeclaresDependencies || ViewTables.Count > 0 || RefreshedViews.Count > 0 || IgnoresOwnTables;
@@ -96,7 +96,7 @@ internal sealed record EffectivePolicy
     [
         .. Tags.Select(CellHash.Tag)
             .Concat(FurtherTables.Select(t => CellHash.Rows(t.Relation)))
-            .Concat(IgnoresOwnTables ? [] : RefreshedViews.Select(CellHash.Rows))
+            .Concat(RefreshedViews.Select(CellHash.Rows))
             .Distinct(),
     ];
 }

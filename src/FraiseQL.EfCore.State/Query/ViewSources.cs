@@ -41,7 +41,9 @@ internal static class ViewSources
             }
         }
 
-        return policy with { ViewTables = [.. tables.Values], RefreshedViews = refreshed, ViewRefusal = refusal };
+        return policy.IgnoresOwnTables
+            ? policy with { ViewRefusal = refusal }
+            : policy with { ViewTables = [.. tables.Values], RefreshedViews = refreshed, ViewRefusal = refusal };
     }
 
     // What a declaration can lift must not hide what it cannot.

@@ -2,6 +2,7 @@ using System.Text.Json;
 using FraiseQL.EfCore.State.Diagnostics;
 using FraiseQL.EfCore.State.EventLog;
 using FraiseQL.EfCore.State.Listener;
+using FraiseQL.EfCore.State.Migrations;
 using FraiseQL.EfCore.State.Model;
 using FraiseQL.EfCore.State.Setup;
 using Microsoft.Extensions.Hosting;
@@ -221,10 +222,15 @@ internal sealed class ViewRefresher(ContextDatabase database, StateRuntime runti
 
     private static PgSnapshot? SnapshotOf(string? data)
     {
+        if (data is null)
+        {
+            return null;
+        }
+
         try
         {
-            return data is not null && JsonDocument.Parse(data) is { } document && document.RootElement.TryGetProperty("snapshot", out var text)
-                && PgSnapshot.TryParse(text.GetString() ?? "", out var seen) ? seen : null;
+            using var document = JsonDocument.Parse(data);
+            return document.RootElement.TryGetProperty("snapshot", out var text) && PgSnapshot.TryParse(text.GetString() ?? "", out var seen) ? seen : null;
         }
         catch (JsonException)
         {
@@ -232,6 +238,5 @@ internal sealed class ViewRefresher(ContextDatabase database, StateRuntime runti
         }
     }
 
-    private static string Quoted(RefreshedView view)
-        => $"\"{view.Schema.Replace("\"", "\"\"", StringComparison.Ordinal)}\".\"{view.Name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    private static string Quoted(RefreshedView view) => $"{Sql.Quote(view.Schema)}.{Sql.Quote(view.Name)}";
 }

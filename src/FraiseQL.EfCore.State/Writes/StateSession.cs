@@ -113,7 +113,7 @@ internal sealed class StateSession : IResettableService
         }
 
         // Nobody refreshes it here, and who does elsewhere is not heard.
-        if (policy.RefreshedViews.Count > 0 && !database.Ledger.Listening && !policy.IgnoresOwnTables)
+        if (policy.RefreshedViews.Count > 0 && !database.Ledger.Listening)
         {
             return "no-listener";
         }
@@ -129,7 +129,7 @@ internal sealed class StateSession : IResettableService
     {
         LastOutcome = outcome;
         StateMetrics.Requested(outcome);
-        StateActivities.LookedUp(policy.Name ?? plan.ShortId, outcome);
+        StateActivities.LookedUp(NameOf(plan, policy), outcome);
         if (IsLogging)
         {
             switch (outcome)

@@ -18,12 +18,7 @@ public sealed class StrategyTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _connectionString = await PostgresServer.CreateSharedDatabaseAsync();
-        var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Logging.AddFakeLogging();
-        builder.Services.AddSingleton<TimeProvider>(_time);
-        builder.Services.AddDbContextFactory<SalesContext>(o => o.UseNpgsql(_connectionString).UseFraiseQLState());
-        builder.Services.AddFraiseQLState<SalesContext>();
-        _host = builder.Build();
+        _host = CreateHost();
         await using (var db = Context())
         {
             await db.Database.EnsureCreatedAsync();
@@ -129,10 +124,7 @@ public sealed class StrategyTests : IAsyncLifetime
         await ExecuteAsync("ALTER TABLE \"Sales\" ENABLE ROW LEVEL SECURITY");
 
         // A node that starts now reads the catalog now.
-        var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Services.AddDbContextFactory<SalesContext>(o => o.UseNpgsql(_connectionString).UseFraiseQLState());
-        builder.Services.AddFraiseQLState<SalesContext>();
-        using var host = builder.Build();
+        using var host = CreateHost();
         await host.StartAsync();
         await using var db = host.Services.GetRequiredService<IDbContextFactory<SalesContext>>().CreateDbContext();
         await Eventually.Until(async () =>
@@ -151,6 +143,16 @@ public sealed class StrategyTests : IAsyncLifetime
 
     private static string Line(string explain, string name)
         => explain.Split('\n').Single(l => l.StartsWith(name + ":", StringComparison.Ordinal)).Trim();
+
+    private IHost CreateHost()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Logging.AddFakeLogging();
+        builder.Services.AddSingleton<TimeProvider>(_time);
+        builder.Services.AddDbContextFactory<SalesContext>(o => o.UseNpgsql(_connectionString).UseFraiseQLState());
+        builder.Services.AddFraiseQLState<SalesContext>();
+        return builder.Build();
+    }
 
     private SalesContext Context() => _host!.Services.GetRequiredService<IDbContextFactory<SalesContext>>().CreateDbContext();
 
