@@ -24,7 +24,7 @@ public sealed class RedisServer : IAsyncDisposable
 
     public Task StartAsync() => _host.StartAsync();
 
-    /// <summary>Stops a private server. Nothing is kept on disk: it comes back empty, at the same address.</summary>
+    /// <summary>Stops a private server. It comes back empty, at the same address, or with what it had when <see cref="SaveAsync"/> was last called.</summary>
     public Task StopAsync(bool crash = false) => _host.StopAsync(crash);
 
     /// <summary>Removes every key of a private server.</summary>
@@ -34,6 +34,16 @@ public sealed class RedisServer : IAsyncDisposable
         foreach (var server in connection.GetServers())
         {
             await server.FlushAllDatabasesAsync();
+        }
+    }
+
+    /// <summary>Writes a copy of everything, with which the server comes back: as when an operator restores an old one.</summary>
+    public async Task SaveAsync()
+    {
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(ConnectionString + ",allowAdmin=true");
+        foreach (var server in connection.GetServers())
+        {
+            await server.ExecuteAsync("SAVE");
         }
     }
 

@@ -17,7 +17,8 @@ internal sealed partial class FreshnessLedger
 
     private PgSnapshot? _coverage; // changes not visible in it are all known here; null until the listener has begun
     private long _coverageFloor;   // the epoch when that coverage began
-    private long _heardAt;         // TimeProvider timestamp of the last sign of life
+    private long _lookedAt;        // TimeProvider timestamp of the beginning of the look that goes on
+    private long _heardAt;         // the same of the last one that was applied: what was committed before it is known here
     private bool _heard;
 
     /// <summary>The newest log position that was applied; null before the first.</summary>
@@ -34,7 +35,9 @@ internal sealed partial class FreshnessLedger
             Array.Clear(_bumps);
             Position = from;
             _coverage = from;
-            Heard();
+
+            // What is read from here on is as young as this; entries of other nodes wait for the first look.
+            Heard(time.GetTimestamp());
         }
     }
 
@@ -49,6 +52,7 @@ internal sealed partial class FreshnessLedger
                 _nextLook = null;
             }
 
+            _lookedAt = time.GetTimestamp();
             return _epoch;
         }
     }
@@ -115,7 +119,9 @@ internal sealed partial class FreshnessLedger
 
             Position = position;
             Volatile.Write(ref _appliedThrough, Math.Max(_appliedThrough, token));
-            Heard();
+
+            // Not now: the process may have stood still since the server answered.
+            Heard(_lookedAt);
             foreach (var look in _looks)
             {
                 look.SetResult();
@@ -125,9 +131,9 @@ internal sealed partial class FreshnessLedger
         }
     }
 
-    private void Heard()
+    private void Heard(long at)
     {
-        Volatile.Write(ref _heardAt, time.GetTimestamp());
+        Volatile.Write(ref _heardAt, at);
         Volatile.Write(ref _heard, true);
     }
 
@@ -150,7 +156,8 @@ internal sealed partial class FreshnessLedger
             if (validated == CachedEntry.NeverValidated)
             {
                 // An entry of another node, or of this one before it was restarted: what happened before this node's coverage is unknown.
-                if (_coverage is null || !seen.Contains(_coverage))
+                // Until a look has been applied, what happened since it began is unknown too.
+                if (_coverage is null || _polls.Count == 0 || !seen.Contains(_coverage))
                 {
                     return Freshness.Stale;
                 }

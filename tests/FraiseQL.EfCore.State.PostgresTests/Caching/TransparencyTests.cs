@@ -1,10 +1,5 @@
 using System.Globalization;
-using FraiseQL.EfCore.State.EventLog;
-using FraiseQL.EfCore.State.Keys;
-using FraiseQL.EfCore.State.Setup;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 using Xunit.Abstractions;
 
 namespace FraiseQL.EfCore.State.PostgresTests.Caching;
@@ -36,7 +31,7 @@ public sealed class TransparencyTests(ITestOutputHelper output) : BlogDatabaseTe
             if (random.Next(3) == 0)
             {
                 await Seed.ExecuteAsync(ConnectionString, write);
-                await CaughtUpAsync(node);
+                await CaughtUp.AllAsync(ConnectionString, node);
             }
             else if (random.Next(2) == 0)
             {
@@ -128,16 +123,5 @@ public sealed class TransparencyTests(ITestOutputHelper output) : BlogDatabaseTe
                 await db.SaveChangesAsync();
                 return $"post {post.Id} replaced without having been read";
         }
-    }
-
-    /// <summary>Waits until the node has applied everything that is committed now.</summary>
-    private async Task CaughtUpAsync(Node node)
-    {
-        await using var connection = new NpgsqlConnection(ConnectionString);
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand("SELECT pg_current_snapshot()::text", connection);
-        var now = PgSnapshot.Parse((string)(await command.ExecuteScalarAsync())!);
-        var ledger = node.Services.GetRequiredKeyedService<StateRuntime>(typeof(BlogContext)).LedgerOf(DatabaseIdentity.Of(ConnectionString).Domain);
-        await Eventually.Until(() => ledger.Position?.Contains(now) == true, TimeSpan.FromSeconds(10));
     }
 }

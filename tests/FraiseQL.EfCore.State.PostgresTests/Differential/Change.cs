@@ -1,3 +1,4 @@
+using System.Data;
 using System.Globalization;
 using CsCheck;
 using FraiseQL.EfCore.State.PostgresTests.Caching;
@@ -15,6 +16,9 @@ internal enum Via
     Bulk,
     Committed,
     RolledBack,
+    Savepoint,
+    RepeatableRead,
+    Serializable,
 }
 
 /// <summary>A random write.</summary>
@@ -26,6 +30,12 @@ internal sealed record Change(Via By, int Kind, int Row, int Value)
 {
     public static readonly Gen<Change> Any = Gen.Select(
         Gen.Enum<Via>(), Gen.Int[0, 13], Gen.Int[1, 13], Gen.Int[1, 5], (v, k, r, n) => new Change(v, k, r, n));
+
+    private static readonly string[] s_refusals =
+    [
+        PostgresErrorCodes.ForeignKeyViolation, PostgresErrorCodes.UniqueViolation, PostgresErrorCodes.SerializationFailure,
+        PostgresErrorCodes.DeadlockDetected, PostgresErrorCodes.LockNotAvailable, PostgresErrorCodes.InFailedSqlTransaction,
+    ];
 
     /// <summary>The data with which every case begins. Statements without values of the clock or of a sequence, so that a case can be repeated.</summary>
     public const string Start = """
@@ -46,12 +56,29 @@ internal sealed record Change(Via By, int Kind, int Row, int Value)
         {
             await TryApplyAsync(node, connectionString);
         }
-        catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.ForeignKeyViolation)
+        catch (Exception exception) when (IsRefusal(exception))
         {
         }
-        catch (DbUpdateException refused) when (refused.InnerException is PostgresException { SqlState: PostgresErrorCodes.ForeignKeyViolation })
-        {
-        }
+    }
+
+    /// <summary>Whether the database, or EF, has undone what was tried: rows that are not there, are somebody else's, or are locked.</summary>
+    public static bool IsRefusal(Exception exception) => exception switch
+    {
+        PostgresException refused => s_refusals.Contains(refused.SqlState),
+        DbUpdateConcurrencyException => true,
+        DbUpdateException or InvalidOperationException => exception.InnerException is { } inner && IsRefusal(inner),
+        _ => false,
+    };
+
+    /// <summary>The same, or a delete where a truncate would keep every reader waiting.</summary>
+    public Change WithoutTruncate() => this with { Row = Math.Max(2, Row) };
+
+    /// <summary>Writes in a transaction that somebody else ends.</summary>
+    public async Task WriteAsync(BlogContext db)
+    {
+        await ByEntitiesAsync(db);
+        await ByBulkAsync(db);
+        await db.Database.ExecuteSqlRawAsync(Sql);
     }
 
     private async Task TryApplyAsync(Node node, string connectionString)
@@ -75,12 +102,22 @@ internal sealed record Change(Via By, int Kind, int Row, int Value)
                 await ByBulkAsync(db);
                 break;
             default:
-                await using (var transaction = await db.Database.BeginTransactionAsync())
+                await using (var transaction = await db.Database.BeginTransactionAsync(Isolation))
                 {
                     await ByEntitiesAsync(db);
+                    if (By == Via.Savepoint)
+                    {
+                        await transaction.CreateSavepointAsync("half");
+                    }
+
                     await ByBulkAsync(db);
                     await db.Database.ExecuteSqlRawAsync(Sql);
-                    if (By == Via.Committed)
+                    if (By == Via.Savepoint)
+                    {
+                        await transaction.RollbackToSavepointAsync("half");
+                    }
+
+                    if (By != Via.RolledBack)
                     {
                         await transaction.CommitAsync();
                     }
@@ -89,6 +126,13 @@ internal sealed record Change(Via By, int Kind, int Row, int Value)
                 break;
         }
     }
+
+    public IsolationLevel Isolation => By switch
+    {
+        Via.RepeatableRead => IsolationLevel.RepeatableRead,
+        Via.Serializable => IsolationLevel.Serializable,
+        _ => IsolationLevel.ReadCommitted,
+    };
 
     private string Sql => string.Create(CultureInfo.InvariantCulture, $"{Statement}");
 

@@ -1,11 +1,6 @@
 using CsCheck;
-using FraiseQL.EfCore.State.EventLog;
-using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.PostgresTests.Caching;
-using FraiseQL.EfCore.State.Setup;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 using Xunit.Abstractions;
 
 namespace FraiseQL.EfCore.State.PostgresTests.Differential;
@@ -76,7 +71,7 @@ public sealed class DifferentialTests(ITestOutputHelper output) : IAsyncLifetime
     private async Task RunAsync(List<Node> nodes, Case random)
     {
         await Seed.ExecuteAsync(_connectionString, Change.Start);
-        await CaughtUpAsync(nodes);
+        await CaughtUp.AllAsync(_connectionString, nodes);
         foreach (var node in nodes)
         {
             await CompareAsync(node, random.Questions, "the start");
@@ -94,7 +89,7 @@ public sealed class DifferentialTests(ITestOutputHelper output) : IAsyncLifetime
                 await CompareAsync(writer, random.Questions, change);
             }
 
-            await CaughtUpAsync(nodes);
+            await CaughtUp.AllAsync(_connectionString, nodes);
             foreach (var node in nodes)
             {
                 await CompareAsync(node, random.Questions, change);
@@ -118,23 +113,6 @@ public sealed class DifferentialTests(ITestOutputHelper output) : IAsyncLifetime
             {
                 throw new InvalidOperationException($"{question} after {after} ({outcome}):\ncached {answer}\nactual {expected}");
             }
-        }
-    }
-
-    private async Task CaughtUpAsync(List<Node> nodes)
-    {
-        await using var connection = new NpgsqlConnection(_connectionString);
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand("SELECT pg_current_snapshot()::text", connection);
-        var now = PgSnapshot.Parse((string)(await command.ExecuteScalarAsync())!);
-        foreach (var node in nodes)
-        {
-            var runtime = node.Services.GetRequiredKeyedService<StateRuntime>(typeof(BlogContext));
-            var ledger = runtime.LedgerOf(DatabaseIdentity.Of(_connectionString).Domain);
-
-            // Rung as a commit of this node rings: otherwise an idle listener would look a second later only.
-            runtime.ListenerWake.Ring();
-            await Eventually.Until(() => ledger.Position?.Contains(now) == true, TimeSpan.FromSeconds(10));
         }
     }
 

@@ -17,6 +17,16 @@ internal abstract record Predicate
 
     private static Gen<Predicate> AtomGen => Gen.Select(Gen.Int[0, 14], Gen.Int[1, 6], Gen.Bool, (k, v, c) => (Predicate)new Atom(k, v, c));
 
+    /// <summary>The same form with other values; constants are part of the form.</summary>
+    public Predicate Shifted(int by) => this switch
+    {
+        And(var left, var right) => new And(left.Shifted(by), right.Shifted(by)),
+        Or(var left, var right) => new Or(left.Shifted(by), right.Shifted(by)),
+        Not(var inner) => new Not(inner.Shifted(by)),
+        Atom { IsConstant: false } atom => atom with { Value = 1 + ((atom.Value + by) % 6) },
+        _ => this,
+    };
+
     public Expression<Func<Post, bool>> OverPosts(BlogContext db) => Build<Post>(a => PostAtom(db, a.Kind, a.Value));
 
     public Expression<Func<Author, bool>> OverAuthors(BlogContext db) => Build<Author>(a => AuthorAtom(db, a.Kind, a.Value));

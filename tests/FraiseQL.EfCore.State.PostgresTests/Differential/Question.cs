@@ -18,6 +18,12 @@ internal sealed record Question(int Kind, Predicate First, Predicate Second, int
 
     public static readonly Gen<Question> Any = Gen.Select(Gen.Int[0, Kinds - 1], Predicate.Any, Predicate.Any, Gen.Int[0, 4], (k, a, b, n) => new Question(k, a, b, n));
 
+    /// <summary>Whether it is several commands, which plain EF too reads at several moments.</summary>
+    public bool IsSplit => Kind is 4 or 25;
+
+    /// <summary>The same form with other values.</summary>
+    public Question Shifted(int by) => this with { First = First.Shifted(by), Second = Second.Shifted(by) };
+
     public async Task<string> AskAsync(BlogContext db)
     {
         var posts = db.Posts.Where(First.OverPosts(db));

@@ -73,6 +73,7 @@ public sealed class FreshnessLedgerTests
     public void An_entry_of_another_node_needs_a_snapshot_within_this_nodes_coverage()
     {
         _ledger.CoverageStarted(Snapshot(20));
+        _ledger.CaughtUp(_ledger.PollStarting(), Snapshot(20));
         Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(19)), [1], s_none));
         Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(20)), [1], s_none));
         Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(30)), [1], s_none));
@@ -160,11 +161,35 @@ public sealed class FreshnessLedgerTests
     }
 
     [Fact]
+    [Feature("S3.3-stale-risk")]
+    public void A_node_that_stood_still_in_the_middle_of_a_look_has_heard_nothing_since_the_look_began()
+    {
+        _ledger.CoverageStarted(Snapshot(10));
+        var entry = Filled(Snapshot(10));
+        var poll = _ledger.PollStarting();
+        _time.Advance(TimeSpan.FromSeconds(6));
+        _ledger.CaughtUp(poll, Snapshot(11));
+        Assert.Equal(Freshness.Silent, _ledger.Check(entry, [1], s_none));
+        _ledger.CaughtUp(_ledger.PollStarting(), Snapshot(12));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(entry, [1], s_none));
+    }
+
+    [Fact]
+    public void An_entry_of_another_node_waits_for_the_first_look_at_the_log()
+    {
+        _ledger.CoverageStarted(Snapshot(20));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(20)), [1], s_none));
+        _ledger.CaughtUp(_ledger.PollStarting(), Snapshot(21));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(20)), [1], s_none));
+    }
+
+    [Fact]
     public void When_coverage_begins_anew_all_that_was_cached_before_is_distrusted()
     {
         _ledger.CoverageStarted(Snapshot(10));
         var entry = Filled(Snapshot(10));
         _ledger.CoverageStarted(Snapshot(50));
+        _ledger.CaughtUp(_ledger.PollStarting(), Snapshot(50));
         Assert.Equal(Freshness.Stale, _ledger.Check(entry, [1], s_none));
         Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(49)), [1], s_none));
         Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(50)), [1], s_none));

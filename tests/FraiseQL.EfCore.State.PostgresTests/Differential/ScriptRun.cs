@@ -1,0 +1,178 @@
+using FraiseQL.EfCore.State.EventLog;
+using FraiseQL.EfCore.State.PostgresTests.Caching;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
+using Npgsql;
+
+namespace FraiseQL.EfCore.State.PostgresTests.Differential;
+
+/// <summary>One script on a world: every answer is judged when it comes, and at the end, at rest, both nodes answer as the database does.</summary>
+internal sealed class ScriptRun(ScriptWorld world, Script script)
+{
+    private readonly Answers _answers = new(world.Nodes.Count, script.Questions.Length);
+    private BlogContext? _open;
+    private int _opener;
+
+    public async Task RunAsync()
+    {
+        if (script.Number % Script.InChapter == 0)
+        {
+            await world.PatientlyAsync(() => Seed.ExecuteAsync(world.ConnectionString, Change.Start));
+        }
+
+        await world.CaughtUpAsync();
+        await CommittedAsync(Answers.Foreign);
+        try
+        {
+            for (var i = 0; i < script.Steps.Length; i++)
+            {
+                await DoAsync(script.Steps[i], i);
+            }
+        }
+        finally
+        {
+            await CloseAsync(commits: false);
+        }
+
+        await world.CaughtUpAsync();
+        await CommittedAsync(Answers.Foreign);
+        for (var node = 0; node < world.Nodes.Count; node++)
+        {
+            for (var question = 0; question < script.Questions.Length; question++)
+            {
+                await ReadAsync(node, question, "at rest", alongside: null);
+            }
+        }
+
+        world.Ran();
+    }
+
+    private async Task DoAsync(Step step, int at)
+    {
+        switch (step)
+        {
+            case Step.Read(var node, var question):
+                await ReadAsync(node, question, $"step {at}", alongside: null);
+                break;
+            case Step.Write(var node, var change):
+                await WriteAsync(node, change);
+                break;
+            case Step.Race(var writer, var change, var reader, var question) when !script.Questions[question].IsSplit:
+                await ReadAsync(reader, question, $"step {at}", alongside: () => WriteAsync(writer, change));
+                break;
+            case Step.Race(var writer, var change, _, _):
+                await WriteAsync(writer, change);
+                break;
+            case Step.Open(var node, var change):
+                await CloseAsync(commits: true);
+                await OpenAsync(node, change);
+                break;
+            case Step.Close(var commits):
+                await CloseAsync(commits);
+                break;
+            case Step.Fault(var kind):
+                await world.BreakAsync(kind);
+                break;
+        }
+    }
+
+    private async Task WriteAsync(int node, Change change)
+    {
+        if (await world.TryAsync(() => change.ApplyAsync(world.Nodes[node], world.ConnectionString)) is not { } isDone)
+        {
+            return;
+        }
+
+        // Of what is in doubt a node need not show anything before the log has told it.
+        await CommittedAsync(isDone && change.By != Via.Foreign ? node : Answers.Foreign);
+    }
+
+    private async Task OpenAsync(int node, Change change)
+    {
+        var db = world.Nodes[node].CreateContext();
+        var isOpen = await world.TryAsync(async () =>
+        {
+            await db.Database.BeginTransactionAsync(change.Isolation);
+            await change.WriteAsync(db);
+        });
+        if (isOpen != true)
+        {
+            await db.DisposeAsync();
+            return;
+        }
+
+        (_open, _opener) = (db, node);
+    }
+
+    private async Task CloseAsync(bool commits)
+    {
+        if (_open is not { } db)
+        {
+            return;
+        }
+
+        _open = null;
+        var isDone = await world.TryAsync(() => commits ? db.Database.CommitTransactionAsync() : db.Database.RollbackTransactionAsync());
+        await world.TryAsync(() => db.DisposeAsync().AsTask());
+        if (isDone is { } sure)
+        {
+            await CommittedAsync(sure && commits ? _opener : Answers.Foreign);
+        }
+    }
+
+    private async Task ReadAsync(int node, int question, string when, Func<Task>? alongside)
+    {
+        var known = _answers.Known(world.LedgerOf(node).Position);
+        var newest = _answers.Newest;
+        var reading = AskAsync(node, question);
+        if (alongside is not null)
+        {
+            await alongside();
+        }
+
+        if (await reading is not var (answer, outcome))
+        {
+            return;
+        }
+
+        world.Answered(outcome);
+        if (!_answers.Allows(node, question, answer, known, newest))
+        {
+            throw new ViolationException(
+                $"{script}\n{when}: node {node} answered ({outcome}) to question {question} what it may not:\n{answer}\n{_answers.Describe(question, known)}");
+        }
+    }
+
+    private async Task<(string Answer, CacheOutcome Outcome)?> AskAsync(int node, int question)
+    {
+        (string, CacheOutcome)? result = null;
+        await world.TryAsync(async () =>
+        {
+            await using var db = world.Nodes[node].CreateContext();
+            var answer = await script.Questions[question].AskAsync(db);
+            result = (answer, db.Database.GetCacheOutcome());
+        });
+        return result;
+    }
+
+    // The same queries within a transaction, where the cache takes no part: one compilation serves both.
+    private async Task CommittedAsync(int writer)
+        => await world.PatientlyAsync(async () =>
+        {
+            await using var db = world.Nodes[0].CreateContext();
+            await using var transaction = await db.Database.BeginTransactionAsync();
+            var answers = new string[script.Questions.Length];
+            for (var i = 0; i < answers.Length; i++)
+            {
+                answers[i] = await script.Questions[i].AskAsync(db);
+                db.ChangeTracker.Clear();
+            }
+
+            await using var command = new NpgsqlCommand(
+                "SELECT pg_current_snapshot()::text", (NpgsqlConnection)db.Database.GetDbConnection(), (NpgsqlTransaction)transaction.GetDbTransaction());
+            _answers.Committed(answers, PgSnapshot.Parse((string)(await command.ExecuteScalarAsync())!), writer);
+        });
+}
+
+/// <summary>A node has answered what it may not.</summary>
+internal sealed class ViolationException(string message) : Exception(message);

@@ -1,0 +1,64 @@
+using System.Globalization;
+using Xunit.Abstractions;
+
+namespace FraiseQL.EfCore.State.PostgresTests.Differential;
+
+/// <summary>
+/// Random scripts on two nodes that share a Redis: whatever is asked and written, in whatever order, no answer is one that an uncached run could not
+/// have given, and at rest both nodes answer as the database does.
+/// </summary>
+/// <remarks>A failure names its script; FRAISEQL_TEST_SCRIPT runs its chapter again. eng/soak.sh runs them without end, while things break.</remarks>
+public sealed class ScriptTests(ITestOutputHelper output)
+{
+    private const int Enough = 3000;
+    private const int AtLeast = 100;
+    private const int Worlds = 2;
+
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(50);
+
+    [Fact]
+    [Feature("U-02-transparency")]
+    [Feature("U-03-precision-sound")]
+    [Feature("S1.1-l2-shared")]
+    public async Task No_script_on_two_nodes_gets_an_answer_that_an_uncached_run_could_not_have_given()
+    {
+        await using var redis = await RedisServer.StartPrivateAsync();
+        if (Environment.GetEnvironmentVariable("FRAISEQL_TEST_SCRIPT") is { Length: > 0 } name)
+        {
+            await using var repeated = await ScriptWorld.StartAsync(redis);
+            var parts = name.Split(':');
+            var (run, number) = (ulong.Parse(parts[0], CultureInfo.InvariantCulture), int.Parse(parts[1], CultureInfo.InvariantCulture));
+            for (var i = number - (number % Script.InChapter); i <= number; i++)
+            {
+                await new ScriptRun(repeated, Script.Of(run, i, withFaults: false)).RunAsync();
+            }
+
+            return;
+        }
+
+        var seed = (ulong)Random.Shared.NextInt64();
+        output.WriteLine($"seed {seed}");
+        var start = TimeProvider.System.GetTimestamp();
+        var chapter = -1;
+        await Task.WhenAll(Enumerable.Range(0, Worlds).Select(_ => Task.Run(async () =>
+        {
+            await using var world = await ScriptWorld.StartAsync(redis);
+            while (TimeProvider.System.GetElapsedTime(start) < s_limit || world.Scripts < AtLeast)
+            {
+                var first = Interlocked.Increment(ref chapter) * Script.InChapter;
+                if (first >= Enough)
+                {
+                    break;
+                }
+
+                for (var i = first; i < first + Script.InChapter; i++)
+                {
+                    await new ScriptRun(world, Script.Of(seed, i, withFaults: false)).RunAsync();
+                }
+            }
+
+            output.WriteLine(world.Counts);
+            Assert.True(world.HitRatio > 0.2, world.Counts);
+        })));
+    }
+}
