@@ -116,7 +116,8 @@ select e.tx, e.seq, e.entity, e.key,
         'txId', e.tx::text::bigint, 'sequence', e.seq::text, 'snapshot', 'false', 'ctx', e.ctx,
         'ts_ms', (extract(epoch from e.at) * 1000)::bigint) as source,
     (extract(epoch from e.at) * 1000)::bigint as ts_ms
-from fraiseql.change_event e;
+from fraiseql.change_event e
+where e.op <> 'X';
 
 -- The writer's context (SET fraiseql.ctx), or null. Text that is not JSON is dropped: it must not fail the write.
 create or replace function fraiseql.context() returns jsonb language plpgsql stable as $fraiseql$
@@ -155,6 +156,17 @@ exception when others then
 end
 $fraiseql$;
 
+-- Ends cached results that no change of a table would end, on every node: [["tag", "trending"], ["user", "ann"], ["all"]]. Committed with the caller's transaction.
+create or replace function fraiseql.invalidate(what json) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $fraiseql$
+begin
+    insert into fraiseql.change_event (entity, relation, op, data) values ('cache', 'fraiseql.cache', 'X', what);
+    if current_setting('fraiseql.quiet', true) is distinct from 'on' and pg_try_advisory_xact_lock(7382069844749152620) then
+        perform pg_notify('fraiseql_events', '');
+    end if;
+end
+$fraiseql$;
+
 -- A statement that names a partition fires the triggers of the partition only. This gives each partition of the caller's captured tables the
 -- triggers of its table. Migrations call it; whoever adds partitions later calls it again. Answers how many triggers it has added.
 create or replace function fraiseql.cover_partitions() returns bigint
@@ -184,7 +196,7 @@ begin
 end
 $fraiseql$;
 
--- Only capture functions, which run with their owner's rights, and whoever is granted prune call these.
-revoke all on function fraiseql.prune(interval, interval, int), fraiseql.context(), fraiseql.value_json(anyelement), fraiseql.row_json(anyelement, text[]), fraiseql.cover_partitions() from public;
+-- Only capture functions, which run with their owner's rights, and whoever is granted prune or invalidate call these.
+revoke all on function fraiseql.prune(interval, interval, int), fraiseql.invalidate(json), fraiseql.context(), fraiseql.value_json(anyelement), fraiseql.row_json(anyelement, text[]), fraiseql.cover_partitions() from public;
 
 comment on schema fraiseql is 'FraiseQL.EfCore.State event log v1';

@@ -88,6 +88,20 @@ internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactor
     private void Apply(ChangeRecord change)
     {
         var ledger = _ledger!;
+        if (change.Relation == InvalidationTargets.Relation)
+        {
+            if (InvalidationTargets.CellsOf(change.Data) is { } cells)
+            {
+                ledger.InvalidateLogged(cells, change.TransactionId);
+            }
+            else
+            {
+                ledger.DistrustAll(fromLog: true);
+            }
+
+            return;
+        }
+
         ledger.BumpLogged(CellHash.Rows(change.Relation), change.TransactionId);
 
         // A table of another model in the same database: nobody here depends on its values.

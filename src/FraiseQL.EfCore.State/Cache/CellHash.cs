@@ -35,6 +35,15 @@ internal static class CellHash
     /// <summary>Bumped when a tag is invalidated by code.</summary>
     public static int Tag(string tag) => Cell("\u0001tag", tag, default);
 
+    /// <summary>Bumped when the results of one user are invalidated by code.</summary>
+    public static int User(string user) => Cell("\u0001user", user, default);
+
+    /// <summary>Bumped when the results of a named query are invalidated by code, whoever they are for.</summary>
+    public static int Query(string name) => Cell("\u0001query", name, default);
+
+    /// <summary>Bumped when one user's results of a named query are invalidated by code.</summary>
+    public static int QueryOfUser(string name, string user) => Cell("\u0001query-of-user", name, user);
+
     // One buffer and the one-shot hash: the streaming one is an object of half a kilobyte, and this is called for each new key and each change.
     private static int Cell(string relation, string column, ReadOnlySpan<char> value)
     {

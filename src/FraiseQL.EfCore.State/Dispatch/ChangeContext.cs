@@ -1,3 +1,4 @@
+using FraiseQL.EfCore.State.Cache;
 using FraiseQL.EfCore.State.Dispatch;
 
 namespace FraiseQL.EfCore.State;
@@ -8,15 +9,22 @@ public sealed class ChangeContext
 {
     private readonly InboxNote? _note;
 
-    internal ChangeContext(IServiceProvider services, int attempt, InboxNote? note = null)
+    internal ChangeContext(IServiceProvider services, Type contextType, int attempt, InboxNote? note = null)
     {
         Services = services;
+        Cache = new ScopedStateCache(services, contextType);
         Attempt = attempt;
         _note = note;
     }
 
     /// <summary>The services of this attempt's scope: a context resolved here is fresh, and disposed when the handler returns.</summary>
     public IServiceProvider Services { get; }
+
+    /// <summary>
+    /// Ends cached results by hand, through the context of this scope: with its transaction, when it has one open (<c>WithInbox()</c>), or at once.
+    /// What depends on the changed row has ended before the handler is called.
+    /// </summary>
+    public IStateCache Cache { get; }
 
     /// <summary>
     /// 1 for the first attempt of this delivery, 2 for the next, and so on. A delivery after a crash begins at 1 again; one of a parked event

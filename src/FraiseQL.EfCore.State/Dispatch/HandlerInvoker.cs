@@ -135,7 +135,7 @@ internal sealed class HandlerInvoker
                 await using var _ = scope.ConfigureAwait(false);
                 var note = new InboxNote(_contextType, _group, route, delivery.Record);
                 await route.InvokeAsync(
-                    delivery.Record, new ChangeContext(scope.ServiceProvider, delivery.Attempts, note),
+                    delivery.Record, new ChangeContext(scope.ServiceProvider, _contextType, delivery.Attempts, note),
                     async handle =>
                     {
                         var context = (DbContext)scope.ServiceProvider.GetRequiredService(_contextType);
@@ -156,5 +156,5 @@ internal sealed class HandlerInvoker
     }
 
     private ChangeContext Context(Delivery delivery, HandlerRoute route, IServiceProvider services)
-        => new(services, delivery.Attempts, _group is BroadcastGroup ? null : new InboxNote(_contextType, _group, route, delivery.Record));
+        => new(services, _contextType, delivery.Attempts, _group is BroadcastGroup ? null : new InboxNote(_contextType, _group, route, delivery.Record));
 }

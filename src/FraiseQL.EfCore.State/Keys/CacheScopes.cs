@@ -35,10 +35,11 @@ internal sealed class CacheScopes
 
     /// <summary>
     /// Appends what applies to one execution. Answers what it says about the session's settings, so that the application's functions are asked
-    /// once: a second answer could be another one.
+    /// once: a second answer could be another one; and who the user is, where that is part of the key.
     /// </summary>
-    public string?[] Write(ref KeyWriter writer, DbContext context, bool perUser)
+    public string?[] Write(ref KeyWriter writer, DbContext context, bool perUser, out string? user)
     {
+        user = null;
         if (_version.Length > 0)
         {
             writer.Byte(Version);
@@ -64,7 +65,7 @@ internal sealed class CacheScopes
 
         if (perUser)
         {
-            Write(ref writer, User!, seen);
+            user = Write(ref writer, User!, seen);
         }
 
         return claims;

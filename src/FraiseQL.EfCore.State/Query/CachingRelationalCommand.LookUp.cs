@@ -119,14 +119,14 @@ internal sealed partial class CachingRelationalCommand
                 return null;
             }
 
-            if (!TryWriteScopes(ref writer, runtime.Scopes, context, policy.PerUser, out claims))
+            if (!TryWriteScopes(ref writer, runtime.Scopes, context, policy.PerUser, out claims, out var user))
             {
                 refusal = Refusal.ScopeFailed;
                 return null;
             }
 
             var hash = KeyMemo<CacheKey>.HashOf(writer.Written);
-            return runtime.Store.Keys.Find(writer.Written, hash) ?? plan.CreateKey(writer.Written.ToArray(), hash, policy, values);
+            return runtime.Store.Keys.Find(writer.Written, hash) ?? plan.CreateKey(writer.Written.ToArray(), hash, policy, values, user);
         }
         finally
         {
@@ -134,12 +134,13 @@ internal sealed partial class CachingRelationalCommand
         }
     }
 
-    public static bool TryWriteScopes(ref KeyWriter writer, CacheScopes scopes, DbContext context, bool perUser, out string?[] claims)
+    public static bool TryWriteScopes(ref KeyWriter writer, CacheScopes scopes, DbContext context, bool perUser, out string?[] claims, out string? user)
     {
         claims = [];
+        user = null;
         try
         {
-            claims = scopes.Write(ref writer, context, perUser);
+            claims = scopes.Write(ref writer, context, perUser, out user);
             return true;
         }
 #pragma warning disable CA1031 // The application's function; its query goes on without the cache.

@@ -91,10 +91,14 @@ internal sealed record EffectivePolicy
     /// <summary>How long an entry is kept in memory: for fail-safe, beyond the time that it is served for.</summary>
     public TimeSpan Kept => FailSafe is { } bound && bound > L1Ttl ? bound : L1Ttl;
 
-    /// <summary>The cells of tags and further tables. Not to be changed.</summary>
-    public int[] Cells => _cells ??= 
+    /// <summary>The cells of tags, further tables, the query's name, and the user whose result it is. Not to be changed.</summary>
+    public int[] CellsFor(string? user)
+        => user is null ? Cells : [.. Cells, CellHash.User(user), .. Name is null ? [] : (int[])[CellHash.QueryOfUser(Name, user)]];
+
+    private int[] Cells => _cells ??= 
     [
         .. Tags.Select(CellHash.Tag)
+            .Concat(Name is null ? [] : [CellHash.Query(Name)])
             .Concat(FurtherTables.Select(t => CellHash.Rows(t.Relation)))
             .Concat(RefreshedViews.Select(CellHash.Rows))
             .Distinct(),

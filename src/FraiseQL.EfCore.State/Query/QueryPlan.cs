@@ -18,6 +18,7 @@ internal sealed class QueryPlan
     private const byte KeyVersion = 2;
     private const byte Declared = 0xF1;
     private const byte Ignoring = 0xF2;
+    private const byte Named = 0xF5;
 
     private readonly int[] _fixedCells;
     private readonly int[] _pendingCells;
@@ -222,6 +223,13 @@ internal sealed class QueryPlan
             }
         }
 
+        // Results end by the query's name too.
+        if (policy.Name is not null)
+        {
+            writer.Byte(Named);
+            writer.Text(policy.Name);
+        }
+
         if (policy.IgnoresOwnTables)
         {
             writer.Byte(Ignoring);
@@ -250,14 +258,14 @@ internal sealed class QueryPlan
         return null;
     }
 
-    public CacheKey CreateKey(byte[] bytes, int hash, EffectivePolicy policy, IReadOnlyDictionary<string, object?> values)
+    public CacheKey CreateKey(byte[] bytes, int hash, EffectivePolicy policy, IReadOnlyDictionary<string, object?> values, string? user = null)
     {
-        if (_pinned.Length == 0 && !policy.HasFurtherDependencies)
+        var further = policy.CellsFor(user);
+        if (_pinned.Length == 0 && further.Length == 0)
         {
             return new CacheKey(bytes, hash, _fixedCells, _pendingCells);
         }
 
-        var further = policy.Cells;
         if (policy.IgnoresOwnTables)
         {
             return new CacheKey(bytes, hash, further, []);

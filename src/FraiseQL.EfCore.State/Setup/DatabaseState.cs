@@ -19,6 +19,9 @@ internal sealed class DatabaseState(DatabaseIdentity identity, FreshnessLedger l
     /// <summary>Whether the event log was seen there; it does not go away.</summary>
     public bool HasLog { get; set; }
 
+    /// <summary>Whether this connection string's role was seen to be allowed to announce invalidations.</summary>
+    public bool CanInvalidate { get; set; }
+
     /// <summary>Whether the caller is to read the catalog now; nobody else does until <see cref="EndCatalog"/>.</summary>
     public bool TryBeginCatalog() => catalog.TryBegin();
 

@@ -10,6 +10,7 @@ using FraiseQL.EfCore.State.Writes;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -59,6 +60,8 @@ public static class FraiseQLStateServiceCollectionExtensions
             services.AddKeyedSingleton(key, (provider, _) => CreateRuntime(provider, key));
             services.AddKeyedSingleton<IBroadcastConsumer>(key, (provider, _) => new CacheInvalidator(
                 provider.GetRequiredKeyedService<StateRuntime>(key), provider.GetRequiredService<IServiceScopeFactory>(), key));
+            services.AddKeyedSingleton<IStateCache>(key, (provider, _) => new StateCache(provider.GetRequiredService<IServiceScopeFactory>(), key));
+            services.TryAddSingleton<IStateCache>(provider => provider.GetRequiredKeyedService<IStateCache>(key));
             SharedLevelServices.AddStart(services, key);
         }
 

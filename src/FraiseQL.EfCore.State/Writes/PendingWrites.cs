@@ -39,6 +39,19 @@ internal sealed class PendingWrites
         Current.UnsureKeys.Add(table);
     }
 
+    /// <summary>Results were ended by code.</summary>
+    public void Invalidate(IReadOnlyList<string[]> targets)
+    {
+        if (InvalidationTargets.CellsOf(targets) is { } cells)
+        {
+            Current.Invalidated.UnionWith(cells);
+        }
+        else
+        {
+            Current.AllInvalidated = true;
+        }
+    }
+
     /// <summary>Something was written, and not even the table is known.</summary>
     public void Unknown() => Current.Unknown = true;
 
@@ -63,18 +76,35 @@ internal sealed class PendingWrites
 
         public bool Unknown { get; set; }
 
-        public bool IsEmpty => Cells.Count == 0 && !Unknown;
+        /// <summary>Cells that code has ended.</summary>
+        public HashSet<int> Invalidated { get; } = [];
+
+        public bool AllInvalidated { get; set; }
+
+        public bool IsEmpty => Cells.Count == 0 && Invalidated.Count == 0 && !Unknown && !AllInvalidated;
 
         public void Clear()
         {
             Cells.Clear();
             UnsureValues.Clear();
             UnsureKeys.Clear();
+            Invalidated.Clear();
             Unknown = false;
+            AllInvalidated = false;
         }
 
         public void ApplyTo(FreshnessLedger ledger)
         {
+            if (AllInvalidated)
+            {
+                ledger.DistrustAll();
+            }
+
+            if (Invalidated.Count > 0)
+            {
+                ledger.InvalidateLocal(Invalidated);
+            }
+
             if (Unknown)
             {
                 ledger.BumpUnknown();

@@ -87,6 +87,24 @@ public sealed class LeastPrivilegeTests : IAsyncLifetime
         await Eventually.Until(() => handled.Count == 1);
     }
 
+    [Fact]
+    public async Task A_call_to_invalidate_needs_one_grant_and_names_it_and_does_not_break_the_transaction_when_it_is_missing()
+    {
+        await using var db = HandlerNode.Context(As(_app));
+        await using var transaction = await db.Database.BeginTransactionAsync();
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => db.Database.InvalidateCacheAsync(i => i.Tag("x")));
+        Assert.Contains("grant execute on function fraiseql.invalidate(json) to <role>", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, await db.Posts.CountAsync());
+        await transaction.CommitAsync();
+
+        await ExecuteAsync(_owner, string.Join(';', DocumentedGrants()));
+        await db.Database.InvalidateCacheAsync(i => i.Tag("x"));
+        Assert.Equal(1, await CountAsync(_app, "select count(*) from fraiseql.change_event where op = 'X'"));
+        Assert.Equal(0, await CountAsync(_owner, "select count(*) from fraiseql.debezium"));
+        Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, (await Assert.ThrowsAsync<PostgresException>(
+            () => ExecuteAsync(_writer, "select fraiseql.invalidate('[]')"))).SqlState);
+    }
+
     public async Task InitializeAsync()
     {
         _superuser = await PostgresServer.CreateSharedDatabaseAsync();

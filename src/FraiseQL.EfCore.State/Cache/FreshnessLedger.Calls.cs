@@ -1,0 +1,17 @@
+namespace FraiseQL.EfCore.State.Cache;
+
+/// <summary>The part of the ledger that calls to invalidate reach.</summary>
+internal sealed partial class FreshnessLedger
+{
+    /// <summary>After the commit of a call of this process.</summary>
+    public void InvalidateLocal(IReadOnlyCollection<int> cells) => BumpLocal([.. cells]);
+
+    /// <summary>A call that was read from the log.</summary>
+    public void InvalidateLogged(IReadOnlyCollection<int> cells, ulong transaction)
+    {
+        foreach (var cell in cells)
+        {
+            BumpLogged(cell, transaction);
+        }
+    }
+}

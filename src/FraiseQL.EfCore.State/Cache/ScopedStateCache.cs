@@ -1,0 +1,13 @@
+using FraiseQL.EfCore.State.Writes;
+
+namespace FraiseQL.EfCore.State.Cache;
+
+/// <summary>Invalidates through the context of a scope that is there, and so with its transaction. As the context, not thread-safe.</summary>
+internal sealed class ScopedStateCache(IServiceProvider services, Type contextType) : IStateCache
+{
+    public Task InvalidateAsync(Action<CacheInvalidation> what, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(what);
+        return InvalidationNote.WriteAsync(StateCache.ContextOf(services, contextType), what, cancellationToken);
+    }
+}

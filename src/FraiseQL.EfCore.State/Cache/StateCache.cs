@@ -1,0 +1,20 @@
+using FraiseQL.EfCore.State.Writes;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace FraiseQL.EfCore.State.Cache;
+
+/// <summary>Invalidates through a context of its own scope at each call.</summary>
+internal sealed class StateCache(IServiceScopeFactory scopes, Type contextType) : IStateCache
+{
+    public async Task InvalidateAsync(Action<CacheInvalidation> what, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(what);
+        var scope = scopes.CreateAsyncScope();
+        await using var _ = scope.ConfigureAwait(false);
+        await InvalidationNote.WriteAsync(ContextOf(scope.ServiceProvider, contextType), what, cancellationToken).ConfigureAwait(false);
+    }
+
+    public static DbContext ContextOf(IServiceProvider services, Type contextType)
+        => services.GetService(contextType) as DbContext ?? throw new InvalidOperationException(StateStrings.ContextNotRegistered(contextType.Name));
+}
