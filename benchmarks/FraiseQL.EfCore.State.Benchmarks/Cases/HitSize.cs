@@ -96,7 +96,7 @@ internal sealed class HitSize : IBenchmark
         {
             // As many more cells as the dependencies would be.
             int[] cells = [.. key.Cells, .. Enumerable.Range(0, dependencies - 1).Select(d => CellHash.Value("public.Posts", "Id", $"{d}"))];
-            key = new CacheKey(bytes, key.Hash, cells, key.PendingCells);
+            key = new CacheKey(bytes, key.Hash, cells, null, key.PendingCells);
         }
 
         return key;

@@ -86,7 +86,7 @@ internal sealed class Memory : IBenchmark
             BitConverter.TryWriteBytes(bytes, i);
             entries[i] = Read(payloads[i]);
             sets[i] = entries[i].Rows;
-            store.StoreInL1(new CacheKey(bytes, i, [1, 2], [3]), entries[i]);
+            store.StoreInL1(new CacheKey(bytes, i, [1, 2], null, [3]), entries[i]);
         }
 
         return store;

@@ -88,11 +88,12 @@ internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactor
     private void Apply(ChangeRecord change)
     {
         var ledger = _ledger!;
+        var cause = new BumpCause(change.Relation, change.Kind, change.At);
         if (change.Relation == InvalidationTargets.Relation)
         {
             if (InvalidationTargets.CellsOf(change.Data) is { } cells)
             {
-                ledger.InvalidateLogged(cells, change.TransactionId);
+                ledger.InvalidateLogged(cells, change.TransactionId, cause);
             }
             else
             {
@@ -102,32 +103,34 @@ internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactor
             return;
         }
 
-        ledger.BumpLogged(CellHash.Rows(change.Relation), change.TransactionId);
-
         // A table of another model in the same database: nobody here depends on its values.
         if (_model!.Find(change.Relation) is not { } table)
         {
+            ledger.BumpLogged(CellHash.Rows(change.Relation), change.TransactionId, ColumnMask.All, cause);
             return;
         }
 
+        // Which columns a policy of row-level security reads is not known here.
+        var columns = _catalog!.Value?.HasRowSecurity(change.Relation) == false ? table.ChangeMask(change.Columns) : ColumnMask.All;
+        ledger.BumpLogged(CellHash.Rows(change.Relation), change.TransactionId, columns, cause);
         if (change.Kind == ChangeKind.Truncated)
         {
-            ledger.BumpLogged(CellHash.Whole(change.Relation), change.TransactionId);
+            ledger.BumpLogged(CellHash.Whole(change.Relation), change.TransactionId, columns, cause);
             return;
         }
 
         // What a query can depend on is mostly as it was.
         var after = change.Before == change.After ? null : change.After;
-        if (!Bump(table, change.Before, change.TransactionId) | !Bump(table, after, change.TransactionId)
+        if (!Bump(table, change.Before, change.TransactionId, columns, cause) | !Bump(table, after, change.TransactionId, columns, cause)
             || (change.Before is null && change.After is null))
         {
             // The trigger is older than the model and does not tell all that queries depend on.
-            ledger.BumpLogged(CellHash.Whole(change.Relation), change.TransactionId);
+            ledger.BumpLogged(CellHash.Whole(change.Relation), change.TransactionId, ColumnMask.All, cause);
         }
     }
 
     /// <summary>Bumps a cell for each dependency column of an image; answers whether the image had them all.</summary>
-    private bool Bump(CapturedTable table, string? image, ulong transaction)
+    private bool Bump(CapturedTable table, string? image, ulong transaction, ulong columns, in BumpCause cause)
     {
         if (image is null)
         {
@@ -139,7 +142,7 @@ internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactor
         var buffer = rented ?? stackalloc byte[ShortImage];
         try
         {
-            return Bump(table, buffer[..Encoding.UTF8.GetBytes(image, buffer)], transaction);
+            return Bump(table, buffer[..Encoding.UTF8.GetBytes(image, buffer)], transaction, columns, cause);
         }
         catch (JsonException)
         {
@@ -154,7 +157,7 @@ internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactor
         }
     }
 
-    private bool Bump(CapturedTable table, ReadOnlySpan<byte> json, ulong transaction)
+    private bool Bump(CapturedTable table, ReadOnlySpan<byte> json, ulong transaction, ulong columns, in BumpCause cause)
     {
         var reader = new Utf8JsonReader(json);
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
@@ -178,7 +181,7 @@ internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactor
             if (reader.TokenType != JsonTokenType.Null)
             {
                 var text = reader.TokenType == JsonTokenType.String ? reader.GetString()! : Encoding.UTF8.GetString(json[start..(int)reader.BytesConsumed]);
-                _ledger!.BumpLogged(CellHash.Value(table.Relation, column, text), transaction);
+                _ledger!.BumpLogged(CellHash.Value(table.Relation, column, text), transaction, columns, cause);
             }
         }
 

@@ -160,7 +160,7 @@ internal sealed class EntrySerializer : IHybridCacheSerializer<CachedEntry>
             parts[i] = new BundlePart(plan, rows);
         }
 
-        return reader.Failed ? null : new QueryBundle(seen, relations, cells, pendingCells, parts);
+        return reader.Failed ? null : new QueryBundle(seen, relations, cells, columns: null, pendingCells, parts);
     }
 
     private static int[]? ReadCells(ref ByteReader reader)

@@ -4,14 +4,14 @@ namespace FraiseQL.EfCore.State.Cache;
 internal sealed partial class FreshnessLedger
 {
     /// <summary>After the commit of a call of this process.</summary>
-    public void InvalidateLocal(IReadOnlyCollection<int> cells) => BumpLocal([.. cells]);
+    public void InvalidateLocal(IReadOnlyCollection<int> cells) => BumpLocal(cells.Select(c => KeyValuePair.Create(c, ColumnMask.All)));
 
     /// <summary>A call that was read from the log.</summary>
-    public void InvalidateLogged(IReadOnlyCollection<int> cells, ulong transaction)
+    public void InvalidateLogged(IReadOnlyCollection<int> cells, ulong transaction, in BumpCause cause)
     {
         foreach (var cell in cells)
         {
-            BumpLogged(cell, transaction);
+            BumpLogged(cell, transaction, ColumnMask.All, cause);
         }
     }
 }

@@ -75,23 +75,15 @@ internal sealed partial class FreshnessLedger
     }
 
     /// <summary>A change from the log.</summary>
-    public void BumpLogged(int cell, ulong transaction)
+    public void BumpLogged(int cell, ulong transaction, ulong columns, in BumpCause cause)
     {
         lock (_gate)
         {
-            var last = _bumps[cell];
-            if (last is not null && last.Transactions.AsSpan().Contains(transaction))
+            // One transaction, several rows: the cell has said all there is to say. A local bump in between starts a list of its own.
+            if (!Bump.Has(_bumps[cell], transaction, columns))
             {
-                // One transaction, several rows: the cell has said all there is to say. A local bump in between starts a list of its own.
-                return;
+                Publish(cell, Bump.AddLogged(_bumps[cell], ++_epoch, transaction, columns, cause));
             }
-
-            var epoch = ++_epoch;
-            Publish(cell, last is null
-                ? new Bump(epoch, 0, BaseIsLocal: false, [transaction])
-                : last.Transactions.Length < MostTransactions
-                    ? last with { Epoch = epoch, Transactions = [.. last.Transactions, transaction] }
-                    : new Bump(epoch, last.Epoch, BaseIsLocal: false, [transaction]));
         }
     }
 
@@ -143,13 +135,14 @@ internal sealed partial class FreshnessLedger
     private Freshness? Silence()
         => Volatile.Read(ref _heard) && time.GetElapsedTime(Volatile.Read(ref _heardAt)) <= maxSilence ? null : Freshness.Silent;
 
-    private Freshness CheckAgainstLog(CachedEntry entry, int[] cells, int[] pendingCells, long now)
+    private Freshness CheckAgainstLog(CachedEntry entry, int[] cells, ulong[]? columns, int[] pendingCells, long now)
     {
         if (entry.Snapshot is not { } seen || !Listening)
         {
             return Freshness.Stale;
         }
 
+        var isDoubtful = false;
         lock (_gate)
         {
             var validated = entry.ValidatedEpoch;
@@ -173,16 +166,34 @@ internal sealed partial class FreshnessLedger
                 return Freshness.Stale;
             }
 
-            foreach (var cell in cells)
+            for (var i = 0; i < cells.Length; i++)
             {
-                if (_cells[cell] > validated && !Reflects(seen, validated, _bumps[cell], _cells[cell]))
+                if (_cells[cells[i]] <= validated)
+                {
+                    continue;
+                }
+
+                // Without a bump it was before the coverage began anew, so the check of the coverage covers it.
+                if (_bumps[cells[i]] is null && _cells[cells[i]] > _coverageFloor)
                 {
                     return Freshness.Stale;
+                }
+
+                for (var bump = _bumps[cells[i]]; bump is not null; bump = bump.Next)
+                {
+                    if ((bump.Columns & (columns?[i] ?? ColumnMask.All)) == 0)
+                    {
+                        isDoubtful |= bump.Doubt > validated && bump.Doubt > _appliedThrough;
+                    }
+                    else if (bump.Epoch > validated && !Reflects(seen, validated, bump))
+                    {
+                        return Freshness.Stale;
+                    }
                 }
             }
         }
 
-        if (HasPending(validated: entry.ValidatedEpoch, pendingCells))
+        if (isDoubtful || HasPending(validated: entry.ValidatedEpoch, pendingCells))
         {
             return Freshness.Pending;
         }
@@ -191,14 +202,8 @@ internal sealed partial class FreshnessLedger
         return Freshness.Fresh;
     }
 
-    private bool Reflects(PgSnapshot seen, long validated, Bump? bump, long epoch)
+    private bool Reflects(PgSnapshot seen, long validated, Bump bump)
     {
-        // Bumped before the coverage began anew, so covered by the check of the coverage; or by a bump whose detail is gone.
-        if (bump is null)
-        {
-            return epoch <= _coverageFloor;
-        }
-
         foreach (var transaction in bump.Transactions)
         {
             if (!seen.Sees(transaction))

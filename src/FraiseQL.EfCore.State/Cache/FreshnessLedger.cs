@@ -9,8 +9,6 @@ namespace FraiseQL.EfCore.State.Cache;
 /// <remarks>Thread-safe. A check takes no lock unless a cell was bumped since the entry was last checked.</remarks>
 internal sealed partial class FreshnessLedger(bool listening, TimeProvider time, TimeSpan maxSilence)
 {
-    private const int MostTransactions = 8;
-
     private readonly Lock _gate = new();
     private readonly long[] _cells = new long[CellHash.CellCount];
     private readonly Bump?[] _bumps = new Bump?[CellHash.CellCount];
@@ -53,7 +51,11 @@ internal sealed partial class FreshnessLedger(bool listening, TimeProvider time,
     public long Stamp() => Volatile.Read(ref _epoch);
 
     /// <summary>Whether the entry is proven fresh now. Cheap when nothing it depends on has changed.</summary>
-    public Freshness Check(CachedEntry entry, int[] cells, int[] pendingCells)
+    /// <param name="entry">The entry.</param>
+    /// <param name="cells">What it depends on.</param>
+    /// <param name="columns">For each cell the columns that count (<see cref="ColumnMask"/>); <see langword="null"/> for all.</param>
+    /// <param name="pendingCells">Cells of tables with a local write whose old row is not known yet.</param>
+    public Freshness Check(CachedEntry entry, int[] cells, ulong[]? columns, int[] pendingCells)
     {
         if (Listening && Silence() is { } silent)
         {
@@ -64,31 +66,53 @@ internal sealed partial class FreshnessLedger(bool listening, TimeProvider time,
         var validated = entry.ValidatedEpoch;
         if (validated < Volatile.Read(ref _floor))
         {
-            return validated == CachedEntry.NeverValidated ? CheckAgainstLog(entry, cells, pendingCells, now) : Freshness.Stale;
+            return validated == CachedEntry.NeverValidated ? CheckAgainstLog(entry, cells, columns, pendingCells, now) : Freshness.Stale;
         }
 
         foreach (var cell in cells)
         {
             if (Volatile.Read(ref _cells[cell]) > validated)
             {
-                return CheckAgainstLog(entry, cells, pendingCells, now);
+                return CheckAgainstLog(entry, cells, columns, pendingCells, now);
             }
         }
 
         return HasPending(validated, pendingCells) ? Freshness.Pending : Freshness.Fresh;
     }
 
-    /// <summary>After a local commit: entries that depend on the cells end now, on this node.</summary>
-    public void BumpLocal(ReadOnlySpan<int> cells)
+    /// <summary>
+    /// After a local commit: entries that depend on these columns of the cells end now, on this node. Those that depend on others wait until the
+    /// log has told that they were not touched too.
+    /// </summary>
+    public void BumpLocal(IEnumerable<KeyValuePair<int, ulong>> cells)
     {
+        var cause = new BumpCause(null, ChangeKind.Updated, time.GetUtcNow());
         lock (_gate)
         {
             var epoch = ++_epoch;
-            foreach (var cell in cells)
+            foreach (var (cell, columns) in cells)
             {
-                Publish(cell, new Bump(epoch, epoch, BaseIsLocal: true, []));
+                Publish(cell, Bump.AddLocal(_bumps[cell], epoch, columns, cause));
             }
         }
+    }
+
+    /// <summary>What last touched these columns of the cells, as far as it is remembered; for people.</summary>
+    public BumpCause? LastCause(int[] cells, ulong[]? columns)
+    {
+        Bump? last = null;
+        for (var i = 0; i < cells.Length; i++)
+        {
+            for (var bump = Volatile.Read(ref _bumps[cells[i]]); bump is not null; bump = bump.Next)
+            {
+                if ((bump.Columns & (columns?[i] ?? ColumnMask.All)) != 0 && !(bump.Epoch < last?.Epoch))
+                {
+                    last = bump;
+                }
+            }
+        }
+
+        return last?.Cause;
     }
 
     /// <summary>
@@ -161,9 +185,4 @@ internal sealed partial class FreshnessLedger(bool listening, TimeProvider time,
         Volatile.Write(ref _bumps[cell], bump);
         Volatile.Write(ref _cells[cell], bump.Epoch);
     }
-
-    /// <summary>
-    /// Why a cell has its epoch: the transactions that bumped it since <paramref name="Base"/>, and how the base itself can be proven.
-    /// </summary>
-    private sealed record Bump(long Epoch, long Base, bool BaseIsLocal, ulong[] Transactions);
 }

@@ -11,14 +11,15 @@ namespace FraiseQL.EfCore.State.Cache;
 [ImmutableObject(true)]
 internal sealed class QueryBundle
 {
-    public QueryBundle(PgSnapshot? seen, string[] relations, int[] cells, int[] pendingCells, BundlePart[] parts)
+    public QueryBundle(PgSnapshot? seen, string[] relations, int[] cells, ulong[]? columns, int[] pendingCells, BundlePart[] parts)
     {
         Seen = seen;
         Relations = relations;
         Cells = cells;
+        Columns = columns;
         PendingCells = pendingCells;
         Parts = parts;
-        HeapSize = 120 + parts.Sum(p => p.Rows.HeapSize + p.Plan.Length + 64) + relations.Sum(r => 40 + (2L * r.Length)) + (4L * (cells.Length + pendingCells.Length));
+        HeapSize = 128 + (8L * (columns?.Length ?? 0)) + parts.Sum(p => p.Rows.HeapSize + p.Plan.Length + 64) + relations.Sum(r => 40 + (2L * r.Length)) + (4L * (cells.Length + pendingCells.Length));
     }
 
     /// <summary>
@@ -31,6 +32,12 @@ internal sealed class QueryBundle
     public string[] Relations { get; }
 
     public int[] Cells { get; }
+
+    /// <summary>
+    /// For each cell the columns that count, as bits; <see langword="null"/> for all. It stays in this process: another one's model may count
+    /// them otherwise.
+    /// </summary>
+    public ulong[]? Columns { get; }
 
     public int[] PendingCells { get; }
 

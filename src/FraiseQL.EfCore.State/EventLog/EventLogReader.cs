@@ -28,11 +28,11 @@ internal sealed class EventLogReader : IAsyncDisposable
         e.key::text, e.before::text, e.after::text, e.data::text, e.ctx::text, e.cols, e.old::text
         """;
 
-    // What caches need: which rows, and what is said of them that is no row of a table (the refresh of a view, a call to invalidate).
+    // What caches need: which rows and which of their columns, and what is said of them that is no row of a table (the refresh of a view, a call to invalidate).
     private const string ColumnsWithoutRows =
         """
         e.seq, null::text, e.tx, e.at, e.entity, e.relation, e.op::text,
-        null::text, e.before::text, e.after::text, case when e.op in ('T', 'X') then e.data::text end, null::text, null::text[], null::text
+        null::text, e.before::text, e.after::text, case when e.op in ('T', 'X') then e.data::text end, null::text, e.cols, null::text
         """;
 
     internal const string Sql = SqlStart + Columns + SqlEnd;

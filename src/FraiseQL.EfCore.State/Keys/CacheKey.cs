@@ -9,11 +9,12 @@ namespace FraiseQL.EfCore.State.Keys;
 /// </summary>
 internal sealed class CacheKey : IEquatable<CacheKey>, IMemoKey
 {
-    public CacheKey(byte[] bytes, int hash, int[] cells, int[] pendingCells)
+    public CacheKey(byte[] bytes, int hash, int[] cells, ulong[]? columns, int[] pendingCells)
     {
         Bytes = bytes;
         Hash = hash;
         Cells = cells;
+        Columns = columns;
         PendingCells = pendingCells;
 
         // Parameters are chosen by users, so nothing short of a cryptographic hash may stand for them outside of this process.
@@ -34,11 +35,14 @@ internal sealed class CacheKey : IEquatable<CacheKey>, IMemoKey
     /// <summary>Cells that must not have been bumped since the rows were read.</summary>
     public int[] Cells { get; }
 
+    /// <summary>For each cell the columns that count, as bits; <see langword="null"/> for all. Keys of one plan mostly share it.</summary>
+    public ulong[]? Columns { get; }
+
     /// <summary>Cells of tables with a local write whose old row is not known yet: see <c>FreshnessLedger</c>.</summary>
     public int[] PendingCells { get; }
 
     /// <summary>Bytes on the heap, its place among the remembered keys included; its name belongs to the entry.</summary>
-    public long HeapSize => 64 + 24 + Bytes.Length + 24 + (4L * Cells.Length) + 32;
+    public long HeapSize => 72 + 24 + Bytes.Length + 24 + (4L * Cells.Length) + 32;
 
     public bool Equals(CacheKey? other) => other is not null && (ReferenceEquals(this, other) || Bytes.AsSpan().SequenceEqual(other.Bytes));
 

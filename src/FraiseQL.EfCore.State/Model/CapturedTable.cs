@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using FraiseQL.EfCore.State.Cache;
 
 namespace FraiseQL.EfCore.State.Model;
 
@@ -7,6 +8,7 @@ namespace FraiseQL.EfCore.State.Model;
 internal sealed class CapturedTable
 {
     private readonly Dictionary<string, CapturedColumn> _dependencyColumns;
+    private readonly Dictionary<string, ulong> _bits = new(StringComparer.Ordinal);
 
     public CapturedTable(
         string version,
@@ -34,6 +36,15 @@ internal sealed class CapturedTable
         DataColumns = dataColumns;
         Tuning = tuning;
         _dependencyColumns = dependencyColumns.ToDictionary(c => c.Name, StringComparer.Ordinal);
+        foreach (var column in dependencyColumns.Select(c => c.Name).Concat(dataColumns.Select(c => c.Name)))
+        {
+            _bits[column] = ColumnMask.OfColumn(_bits.Count);
+        }
+
+        foreach (var excluded in tuning.Excluded)
+        {
+            _bits.Remove(excluded);
+        }
     }
 
     /// <summary>The version of the SQL templates that the model was made for.</summary>
@@ -80,6 +91,40 @@ internal sealed class CapturedTable
 
     public bool TryGetDependencyColumn(string columnName, [NotNullWhen(true)] out CapturedColumn? column)
         => _dependencyColumns.TryGetValue(columnName, out column);
+
+    /// <summary>What a query reads that names these columns; everything, where one of them is of a kind that events do not tell (xmin, excluded ones).</summary>
+    public ulong ReadMask(IEnumerable<string> columns)
+    {
+        var mask = ColumnMask.Existence;
+        foreach (var column in columns)
+        {
+            mask |= _bits.TryGetValue(column, out var bit) ? bit : ColumnMask.All;
+        }
+
+        return mask;
+    }
+
+    /// <summary>The columns of a mask, in the order of their names; <see langword="null"/> when it is everything.</summary>
+    public IEnumerable<string>? ColumnsOf(ulong mask)
+        => mask == ColumnMask.All ? null : _bits.Where(b => (b.Value & mask) != 0).Select(b => b.Key).Order(StringComparer.Ordinal).DefaultIfEmpty("no column");
+
+    /// <summary>What an update touched, by the columns that it names; <see langword="null"/> where it names none, because it does not know them.</summary>
+    public ulong ChangeMask(IEnumerable<string>? columns)
+    {
+        if (columns is null)
+        {
+            return ColumnMask.All;
+        }
+
+        // A column that only a later model has is read by none of this one's queries.
+        var mask = ColumnMask.Untold;
+        foreach (var column in columns)
+        {
+            mask |= _bits.GetValueOrDefault(column);
+        }
+
+        return mask;
+    }
 
     public override string ToString() => Relation;
 }

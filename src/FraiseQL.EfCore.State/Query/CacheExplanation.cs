@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.EventLog;
 using FraiseQL.EfCore.State.Keys;
 using Microsoft.EntityFrameworkCore.Storage;
 
@@ -84,9 +85,10 @@ internal sealed class CacheExplanation
 
         foreach (var dependency in policy.IgnoresOwnTables ? [] : plan.Dependencies)
         {
-            Line("depends on", dependency.Column is null
+            var rows = dependency.Column is null
                 ? $"{dependency.Table.Relation} (every row)"
-                : $"{dependency.Table.Relation} where {dependency.Column.Name} = {dependency.Value!.Constant ?? "@" + dependency.Value.Parameter}");
+                : $"{dependency.Table.Relation} where {dependency.Column.Name} = {dependency.Value!.Constant ?? "@" + dependency.Value.Parameter}";
+            Line("depends on", dependency.Table.ColumnsOf(dependency.Reads) is { } columns ? $"{rows}: {string.Join(", ", columns)}" : rows);
         }
 
         foreach (var table in policy.Tables)
@@ -135,7 +137,7 @@ internal sealed class CacheExplanation
         Line("key", Key);
     }
 
-    public void Add(CacheKey key, string? bypass, CachedEntry? entry, Freshness freshness)
+    public void Add(CacheKey key, string? bypass, CachedEntry? entry, Freshness freshness, BumpCause? last)
     {
         Line("key id", key.Text);
         Line("now", bypass is not null ? $"reads the database ({bypass})"
@@ -147,7 +149,22 @@ internal sealed class CacheExplanation
                 Freshness.Silent => "in memory, but nothing was heard from the database for too long",
                 _ => "in memory, but changed since, or its time is over",
             });
+        if (last is { } cause)
+        {
+            Line("last ended by", $"{Name(cause)} at {cause.At.ToUniversalTime():O}");
+        }
     }
+
+    private static string Name(BumpCause cause)
+        => cause.Relation is null ? "this process"
+            : cause.Relation == InvalidationTargets.Relation ? "a call to invalidate"
+            : $"{cause.Kind switch
+        {
+            ChangeKind.Created => "an insert into",
+            ChangeKind.Deleted => "a delete from",
+            ChangeKind.Truncated => "a truncate of",
+            _ => "an update of",
+        }} {cause.Relation}";
 
     private void Line(string name, string value)
         => _text.Append(name).Append(": ").AppendLine(value);

@@ -36,7 +36,8 @@ internal sealed partial class CachingRelationalCommand
             var entry = runtime.Store.FindInL1(key);
             var lookup = new Lookup(key, database, policy);
             explanation.Add(
-                key, session.WhyBypass(parameters.Connection, database, plan, policy), entry, entry is null ? Freshness.Stale : Check(entry, lookup, runtime));
+                key, session.WhyBypass(parameters.Connection, database, plan, policy), entry, entry is null ? Freshness.Stale : Check(entry, lookup, runtime),
+                database.Ledger.LastCause(key.Cells, key.Columns));
         }
 
         return true;

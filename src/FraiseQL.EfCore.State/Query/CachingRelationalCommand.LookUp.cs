@@ -155,8 +155,10 @@ internal sealed partial class CachingRelationalCommand
 
     private static Freshness Check(CachedEntry entry, Lookup lookup, StateRuntime runtime)
     {
-        var freshness = lookup.Database.Ledger.Check(
-            entry, entry.Bundle?.Cells ?? lookup.Key!.Cells, entry.Bundle?.PendingCells ?? lookup.Key!.PendingCells);
+        var key = lookup.Key!;
+        var freshness = entry.Bundle is { } bundle
+            ? lookup.Database.Ledger.Check(entry, bundle.Cells, bundle.Columns, bundle.PendingCells)
+            : lookup.Database.Ledger.Check(entry, key.Cells, key.Columns, key.PendingCells);
         var policy = lookup.Policy;
         if (freshness != Freshness.Fresh || (policy.Sliding is null && entry.ServedUntil is null && entry.Ttl <= policy.LongestTtl))
         {

@@ -8,7 +8,8 @@ namespace FraiseQL.EfCore.State.Query;
 /// <param name="Table">The table.</param>
 /// <param name="Column">The column of the predicate, or <see langword="null"/> for all rows.</param>
 /// <param name="Value">Where the value comes from; not <see langword="null"/> with a column.</param>
-internal sealed record Dependency(CapturedTable Table, CapturedColumn? Column, DependencyValue? Value)
+/// <param name="Reads">The columns that the query reads, as bits (<see cref="Cache.ColumnMask"/>).</param>
+internal sealed record Dependency(CapturedTable Table, CapturedColumn? Column, DependencyValue? Value, ulong Reads)
 {
     /// <summary>Whether the predicate is on the whole primary key, whose value never changes while the row lives.</summary>
     public bool IsByKey => Column is not null && Table.Key is [var key] && key.Name == Column.Name;

@@ -22,9 +22,16 @@ internal sealed class DependencyExtractor : ExpressionVisitor
 
     private readonly HashSet<Expression> _seen = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<Expression, IReadOnlyDictionary<string, DependencyValue>?> _pushed = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<string, HashSet<string>> _columns = new(StringComparer.Ordinal);
+    private readonly List<(string Alias, Dependency Dependency)> _dependencies = [];
     private SelectBindings? _bindings;
 
-    public List<Dependency> Dependencies { get; } = [];
+    /// <summary>
+    /// What the result depends on, once the whole tree was visited. The columns are all those that any part of the tree reads by the table's
+    /// alias; should two tables have the same alias, each counts for both.
+    /// </summary>
+    public IReadOnlyList<Dependency> Dependencies
+        => [.. _dependencies.Select(d => d.Dependency with { Reads = d.Dependency.Table.ReadMask(_columns.GetValueOrDefault(d.Alias) ?? []) })];
 
     /// <summary>Views, by schema and name.</summary>
     public List<string> Views { get; } = [];
@@ -51,6 +58,15 @@ internal sealed class DependencyExtractor : ExpressionVisitor
                     Add(table);
                 }
 
+                return node;
+
+            case ColumnExpression column:
+                if (!_columns.TryGetValue(column.TableAlias, out var names))
+                {
+                    _columns[column.TableAlias] = names = new(StringComparer.Ordinal);
+                }
+
+                names.Add(column.Name);
                 return node;
 
             case SqlParameterExpression parameter:
@@ -143,12 +159,12 @@ internal sealed class DependencyExtractor : ExpressionVisitor
         {
             if (HasExactEquality(column) && _bindings is not null && _bindings.TryGet(table.Alias, column.Name, out var value))
             {
-                Dependencies.Add(new Dependency(captured, column, value));
+                _dependencies.Add((table.Alias, new Dependency(captured, column, value, 0)));
                 return;
             }
         }
 
-        Dependencies.Add(new Dependency(captured, null, null));
+        _dependencies.Add((table.Alias, new Dependency(captured, null, null, 0)));
     }
 
     // character(n) compares without its trailing blanks, so two texts can be equal without being the same.

@@ -20,8 +20,8 @@ internal sealed class PlanningSqlGenerator(QuerySqlGeneratorDependencies depende
         return queryExpression switch
         {
             SelectExpression select => Plan(select, caching),
-            UpdateExpression update => caching.With(WritePlan.For(update.Table, deletes: false)),
-            DeleteExpression delete => caching.With(WritePlan.For(delete.Table, deletes: true)),
+            UpdateExpression update => caching.With(WritePlan.For(update)),
+            DeleteExpression delete => caching.With(WritePlan.For(delete)),
             _ => command,
         };
     }

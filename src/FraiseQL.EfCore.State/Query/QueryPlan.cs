@@ -21,6 +21,7 @@ internal sealed class QueryPlan
     private const byte Named = 0xF5;
 
     private readonly int[] _fixedCells;
+    private readonly ulong[] _columns; // of the fixed cells, and then of the pinned ones
     private readonly int[] _pendingCells;
     private readonly Dependency[] _pinned;
     private int _refusalNoted;
@@ -51,18 +52,18 @@ internal sealed class QueryPlan
         Dependencies = dependencies;
         Refusal = refusal;
 
-        var cells = new HashSet<int>();
+        var cells = new Dictionary<int, ulong>();
         var pending = new HashSet<int>();
         foreach (var dependency in dependencies)
         {
             var relation = dependency.Table.Relation;
             if (dependency.Column is null)
             {
-                cells.Add(CellHash.Rows(relation));
+                Add(CellHash.Rows(relation), dependency.Reads);
                 continue;
             }
 
-            cells.Add(CellHash.Whole(relation));
+            Add(CellHash.Whole(relation), ColumnMask.All);
             pending.Add(CellHash.PendingKeys(relation));
             if (!dependency.IsByKey)
             {
@@ -70,9 +71,12 @@ internal sealed class QueryPlan
             }
         }
 
-        _fixedCells = [.. cells];
+        _fixedCells = [.. cells.Keys];
         _pendingCells = [.. pending];
         _pinned = [.. dependencies.Where(d => d.Column is not null)];
+        _columns = [.. cells.Values, .. _pinned.Select(d => d.Reads)];
+
+        void Add(int cell, ulong columns) => cells[cell] = cells.GetValueOrDefault(cell) | columns;
     }
 
     /// <summary>SHA-256 of the SQL, the column types and the parameters' types: the same on every node that runs the same query.</summary>
@@ -263,39 +267,52 @@ internal sealed class QueryPlan
         var further = policy.CellsFor(user);
         if (_pinned.Length == 0 && further.Length == 0)
         {
-            return new CacheKey(bytes, hash, _fixedCells, _pendingCells);
+            return new CacheKey(bytes, hash, _fixedCells, _columns, _pendingCells);
         }
 
         if (policy.IgnoresOwnTables)
         {
-            return new CacheKey(bytes, hash, further, []);
+            return new CacheKey(bytes, hash, further, columns: null, []);
         }
 
         var cells = new int[_fixedCells.Length + _pinned.Length + further.Length];
+        var columns = new ulong[cells.Length];
         _fixedCells.CopyTo(cells, 0);
+        _columns.CopyTo(columns, 0);
         var count = _fixedCells.Length;
         foreach (var dependency in _pinned)
         {
             var relation = dependency.Table.Relation;
-            Add(dependency.Value!.Resolve(values) is { } text
-                ? CellHash.Value(relation, dependency.Column!.Name, text)
-                : CellHash.Rows(relation));
+            Add(
+                dependency.Value!.Resolve(values) is { } text ? CellHash.Value(relation, dependency.Column!.Name, text) : CellHash.Rows(relation),
+                dependency.Reads);
         }
 
         foreach (var cell in further)
         {
-            Add(cell);
+            Add(cell, ColumnMask.All);
         }
 
-        return new CacheKey(bytes, hash, count == cells.Length ? cells : cells[..count], _pendingCells);
+        if (count < cells.Length)
+        {
+            cells = cells[..count];
+            columns = columns[..count];
+        }
+
+        return new CacheKey(bytes, hash, cells, columns.AsSpan().SequenceEqual(_columns) ? _columns : columns, _pendingCells);
 
         // A query has few of them.
-        void Add(int cell)
+        void Add(int cell, ulong read)
         {
-            if (!cells.AsSpan(0, count).Contains(cell))
+            var at = cells.AsSpan(0, count).IndexOf(cell);
+            if (at < 0)
             {
-                cells[count++] = cell;
+                at = count++;
+                cells[at] = cell;
+                columns[at] = 0;
             }
+
+            columns[at] |= read;
         }
     }
 

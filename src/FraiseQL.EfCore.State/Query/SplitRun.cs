@@ -18,7 +18,7 @@ internal sealed class SplitRun
 
     private readonly QueryPlan _root;
     private readonly List<BundlePart> _parts = [];
-    private readonly HashSet<int> _cells = [];
+    private readonly Dictionary<int, ulong> _cells = [];
     private readonly HashSet<int> _pendingCells = [];
     private readonly HashSet<string> _relations = new(StringComparer.Ordinal);
     private Origin? _origin;
@@ -59,7 +59,7 @@ internal sealed class SplitRun
         _origin = new Origin(lookup, session, entry.Rows, entry.Snapshot, entry.CreatedAt, entry.Ttl, stamp);
         _seen = bundle.Seen ?? entry.Snapshot;
         _parts.AddRange(bundle.Parts);
-        _cells.UnionWith(bundle.Cells);
+        Depend(bundle.Cells, bundle.Columns);
         _pendingCells.UnionWith(bundle.PendingCells);
         _relations.UnionWith(bundle.Relations);
     }
@@ -127,7 +127,7 @@ internal sealed class SplitRun
         var listening = lookup.Database.Ledger.Listening;
 
         var isOneMoment = listening && _seen!.Equals(snapshot);
-        var bundle = new QueryBundle(isOneMoment ? null : _seen, [.. _relations.Order(StringComparer.Ordinal)], [.. _cells], [.. _pendingCells], [.. _parts]);
+        var bundle = new QueryBundle(isOneMoment ? null : _seen, [.. _relations.Order(StringComparer.Ordinal)], [.. _cells.Keys], [.. _cells.Values], [.. _pendingCells], [.. _parts]);
         var entry = new CachedEntry(rows, listening ? snapshot : null, createdAt, ttl, stamp, bundle);
         session.Runtime.Store.StoreInL1(lookup.Key!, entry, lookup.Policy.L1Ttl);
         session.Runtime.Store.StoreInL2(lookup.Key!, entry, lookup.Policy.L2Ttl);
@@ -136,10 +136,18 @@ internal sealed class SplitRun
 
     private void Depend(QueryPlan plan, EffectivePolicy policy, CacheKey key)
     {
-        _cells.UnionWith(key.Cells);
+        Depend(key.Cells, key.Columns);
         _pendingCells.UnionWith(key.PendingCells);
         _relations.UnionWith(plan.Dependencies.Select(d => d.Table.Relation));
         _relations.UnionWith(policy.FurtherTables.Select(t => t.Relation));
+    }
+
+    private void Depend(int[] cells, ulong[]? columns)
+    {
+        for (var i = 0; i < cells.Length; i++)
+        {
+            _cells[cells[i]] = _cells.GetValueOrDefault(cells[i]) | (columns?[i] ?? ColumnMask.All);
+        }
     }
 
     private void Count(RowSetBuilder builder)

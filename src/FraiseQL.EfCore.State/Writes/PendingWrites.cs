@@ -13,15 +13,18 @@ internal sealed class PendingWrites
 
     private Content Current => _shared ?? _own;
 
-    /// <summary>A row was written; each image gives the values of the dependency columns, old or new, with the gaps that are not known.</summary>
-    public void Row(CapturedTable table, IEnumerable<(string Column, string? Value)> values)
+    /// <summary>
+    /// A row was written, in these columns at least; each image gives the values of the dependency columns, old or new, with the gaps that are
+    /// not known.
+    /// </summary>
+    public void Row(CapturedTable table, IEnumerable<(string Column, string? Value)> values, ulong columns)
     {
-        Current.Cells.Add(CellHash.Rows(table.Relation));
+        Current.Add(CellHash.Rows(table.Relation), columns);
         foreach (var (column, value) in values)
         {
             if (value is not null)
             {
-                Current.Cells.Add(CellHash.Value(table.Relation, column, value));
+                Current.Add(CellHash.Value(table.Relation, column, value), columns);
             }
         }
     }
@@ -32,10 +35,10 @@ internal sealed class PendingWrites
     /// </summary>
     public void OldValuesUnsure(CapturedTable table) => Current.UnsureValues.Add(table);
 
-    /// <summary>Rows were written, and it is not known which.</summary>
-    public void AnyRow(CapturedTable table)
+    /// <summary>Rows were written, in these columns at least, and it is not known which.</summary>
+    public void AnyRow(CapturedTable table, ulong columns)
     {
-        Current.Cells.Add(CellHash.Rows(table.Relation));
+        Current.Add(CellHash.Rows(table.Relation), columns);
         Current.UnsureKeys.Add(table);
     }
 
@@ -68,7 +71,7 @@ internal sealed class PendingWrites
 
     internal sealed class Content
     {
-        public HashSet<int> Cells { get; } = [];
+        public Dictionary<int, ulong> Cells { get; } = [];
 
         public HashSet<CapturedTable> UnsureValues { get; } = [];
 
@@ -82,6 +85,8 @@ internal sealed class PendingWrites
         public bool AllInvalidated { get; set; }
 
         public bool IsEmpty => Cells.Count == 0 && Invalidated.Count == 0 && !Unknown && !AllInvalidated;
+
+        public void Add(int cell, ulong columns) => Cells[cell] = Cells.GetValueOrDefault(cell) | columns;
 
         public void Clear()
         {
@@ -119,10 +124,13 @@ internal sealed class PendingWrites
             }
             else
             {
-                Cells.UnionWith(UnsureKeys.Concat(UnsureValues).Select(t => CellHash.Whole(t.Relation)));
+                foreach (var table in UnsureKeys.Concat(UnsureValues))
+                {
+                    Add(CellHash.Whole(table.Relation), ColumnMask.All);
+                }
             }
 
-            ledger.BumpLocal([.. Cells]);
+            ledger.BumpLocal(Cells);
         }
     }
 }

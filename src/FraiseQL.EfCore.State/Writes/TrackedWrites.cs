@@ -1,3 +1,4 @@
+using FraiseQL.EfCore.State.Cache;
 using FraiseQL.EfCore.State.Model;
 using FraiseQL.EfCore.State.Query;
 using Microsoft.EntityFrameworkCore;
@@ -38,7 +39,7 @@ internal sealed class TrackedWrites
     {
         foreach (var write in _writes)
         {
-            pending.Row(write.Table, write.Values);
+            pending.Row(write.Table, write.Values, write.Columns);
             if (write.OldValuesUnsure)
             {
                 pending.OldValuesUnsure(write.Table);
@@ -46,7 +47,7 @@ internal sealed class TrackedWrites
 
             foreach (var target in write.Cascades)
             {
-                pending.AnyRow(target);
+                pending.AnyRow(target, ColumnMask.All);
             }
         }
     }
@@ -81,6 +82,11 @@ internal sealed class TrackedWrites
         public CapturedTable Table => table;
 
         public IReadOnlyList<(string Column, string? Value)> Values => _values;
+
+        /// <summary>The columns that are sent. Others may change with them: generated ones, or by a trigger.</summary>
+        public ulong Columns { get; } = entry.EntityState == EntityState.Modified
+            ? table.ChangeMask(mapping.ColumnMappings.Where(c => entry.IsModified(c.Property)).Select(c => c.Column.Name))
+            : ColumnMask.All;
 
         // The state while it was written: SaveChanges resets the entry's own afterwards.
         private readonly EntityState _state = entry.EntityState;

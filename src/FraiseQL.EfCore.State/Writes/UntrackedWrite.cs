@@ -42,7 +42,7 @@ internal readonly struct UntrackedWrite(StateSession session, IRelationalConnect
         {
             foreach (var table in written.Tables)
             {
-                pending.AnyRow(table);
+                pending.AnyRow(table, written.Columns);
             }
         });
 }

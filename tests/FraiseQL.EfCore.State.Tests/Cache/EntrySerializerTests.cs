@@ -99,7 +99,7 @@ public sealed class EntrySerializerTests
     {
         var rows = Sample().Rows;
         var plan = Enumerable.Range(0, 32).Select(i => (byte)i).ToArray();
-        var bundle = new QueryBundle(new PgSnapshot(11, 21, [15]), ["public.a", "public.b"], [1, CellHash.CellCount - 1], [7], [new BundlePart(plan, rows), new BundlePart([.. plan.Reverse()], rows)]);
+        var bundle = new QueryBundle(new PgSnapshot(11, 21, [15]), ["public.a", "public.b"], [1, CellHash.CellCount - 1], null, [7], [new BundlePart(plan, rows), new BundlePart([.. plan.Reverse()], rows)]);
         var bytes = Bytes(new CachedEntry(rows, new PgSnapshot(10, 20, []), DateTimeOffset.UnixEpoch, TimeSpan.FromMinutes(1), 1, bundle));
         Assert.Equal(EntrySerializer.BundleVersion, bytes[2]);
         var back = Read(bytes).Bundle!;

@@ -244,7 +244,7 @@ public sealed class EntryStoreTests
         return rows.Build();
     }
 
-    private static CacheKey Key(int number) => new(BitConverter.GetBytes(number), number, [], []);
+    private static CacheKey Key(int number) => new(BitConverter.GetBytes(number), number, [], null, []);
 
     private sealed class SomeContext : DbContext;
 }

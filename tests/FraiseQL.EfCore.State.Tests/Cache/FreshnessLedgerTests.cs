@@ -16,17 +16,17 @@ public sealed class FreshnessLedgerTests
 
     [Fact]
     public void Before_the_listener_has_begun_nothing_is_served()
-        => Assert.Equal(Freshness.Silent, _ledger.Check(Filled(Snapshot(10)), [1], s_none));
+        => Assert.Equal(Freshness.Silent, _ledger.Check(Filled(Snapshot(10)), [1], null, s_none));
 
     [Fact]
     public void An_entry_is_fresh_until_one_of_its_cells_is_bumped()
     {
         _ledger.CoverageStarted(Snapshot(10));
         var entry = Filled(Snapshot(10));
-        _ledger.BumpLocal([2]);
-        Assert.Equal(Freshness.Fresh, _ledger.Check(entry, [1], s_none));
-        _ledger.BumpLocal([1]);
-        Assert.Equal(Freshness.Stale, _ledger.Check(entry, [1], s_none));
+        _ledger.BumpLocal([new(2, ColumnMask.All)]);
+        Assert.Equal(Freshness.Fresh, _ledger.Check(entry, [1], null, s_none));
+        _ledger.BumpLocal([new(1, ColumnMask.All)]);
+        Assert.Equal(Freshness.Stale, _ledger.Check(entry, [1], null, s_none));
     }
 
     [Fact]
@@ -34,8 +34,8 @@ public sealed class FreshnessLedgerTests
     {
         _ledger.CoverageStarted(Snapshot(10));
         var stamp = _ledger.Stamp();
-        _ledger.BumpLocal([1]);
-        Assert.Equal(Freshness.Stale, _ledger.Check(Entry(Snapshot(10), stamp), [1], s_none));
+        _ledger.BumpLocal([new(1, ColumnMask.All)]);
+        Assert.Equal(Freshness.Stale, _ledger.Check(Entry(Snapshot(10), stamp), [1], null, s_none));
     }
 
     [Fact]
@@ -44,19 +44,19 @@ public sealed class FreshnessLedgerTests
         _ledger.CoverageStarted(Snapshot(10));
         var sees = Filled(Snapshot(12));
         var doesNot = Filled(Snapshot(11));
-        _ledger.BumpLogged(1, transaction: 11);
-        Assert.Equal(Freshness.Fresh, _ledger.Check(sees, [1], s_none));
-        Assert.Equal(Freshness.Stale, _ledger.Check(doesNot, [1], s_none));
+        _ledger.BumpLogged(1, 11, ColumnMask.All, default);
+        Assert.Equal(Freshness.Fresh, _ledger.Check(sees, [1], null, s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(doesNot, [1], null, s_none));
     }
 
     [Fact]
     public void An_own_write_and_then_its_event_end_an_entry_once()
     {
         _ledger.CoverageStarted(Snapshot(10));
-        _ledger.BumpLocal([1]);
+        _ledger.BumpLocal([new(1, ColumnMask.All)]);
         var refilled = Filled(Snapshot(12));
-        _ledger.BumpLogged(1, transaction: 11);
-        Assert.Equal(Freshness.Fresh, _ledger.Check(refilled, [1], s_none));
+        _ledger.BumpLogged(1, 11, ColumnMask.All, default);
+        Assert.Equal(Freshness.Fresh, _ledger.Check(refilled, [1], null, s_none));
     }
 
     [Fact]
@@ -64,9 +64,9 @@ public sealed class FreshnessLedgerTests
     {
         _ledger.CoverageStarted(Snapshot(10));
         var entry = Filled(new PgSnapshot(11, 13, [11]));
-        _ledger.BumpLogged(1, transaction: 11);
-        _ledger.BumpLogged(1, transaction: 12);
-        Assert.Equal(Freshness.Stale, _ledger.Check(entry, [1], s_none));
+        _ledger.BumpLogged(1, 11, ColumnMask.All, default);
+        _ledger.BumpLogged(1, 12, ColumnMask.All, default);
+        Assert.Equal(Freshness.Stale, _ledger.Check(entry, [1], null, s_none));
     }
 
     [Fact]
@@ -74,21 +74,21 @@ public sealed class FreshnessLedgerTests
     {
         _ledger.CoverageStarted(Snapshot(20));
         _ledger.CaughtUp(_ledger.PollStarting(), Snapshot(20));
-        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(19)), [1], s_none));
-        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(20)), [1], s_none));
-        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(30)), [1], s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(19)), [1], null, s_none));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(20)), [1], null, s_none));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(30)), [1], null, s_none));
     }
 
     [Fact]
     public void An_entry_of_another_node_is_not_taken_after_a_local_write_until_the_log_covers_it()
     {
         _ledger.CoverageStarted(Snapshot(20));
-        _ledger.BumpLocal([1]);
-        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(25)), [1], s_none));
+        _ledger.BumpLocal([new(1, ColumnMask.All)]);
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(25)), [1], null, s_none));
         var poll = _ledger.PollStarting();
         _ledger.CaughtUp(poll, Snapshot(24));
-        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(25)), [1], s_none));
-        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(23)), [1], s_none));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(25)), [1], null, s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(23)), [1], null, s_none));
     }
 
     [Fact]
@@ -96,9 +96,9 @@ public sealed class FreshnessLedgerTests
     {
         _ledger.CoverageStarted(Snapshot(20));
         var poll = _ledger.PollStarting();
-        _ledger.BumpLocal([1]);
+        _ledger.BumpLocal([new(1, ColumnMask.All)]);
         _ledger.CaughtUp(poll, Snapshot(24));
-        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(25)), [1], s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(25)), [1], null, s_none));
     }
 
     [Fact]
@@ -108,14 +108,14 @@ public sealed class FreshnessLedgerTests
         var old = Filled(Snapshot(10));
         for (ulong transaction = 10; transaction < 40; transaction++)
         {
-            _ledger.BumpLogged(1, transaction);
+            _ledger.BumpLogged(1, transaction, ColumnMask.All, default);
         }
 
         _ledger.CaughtUp(_ledger.PollStarting(), Snapshot(40));
-        Assert.Equal(Freshness.Stale, _ledger.Check(old, [1], s_none));
-        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(40)), [1], s_none));
-        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(39)), [1], s_none));
-        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(12)), [1], s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(old, [1], null, s_none));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(40)), [1], null, s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(39)), [1], null, s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(12)), [1], null, s_none));
     }
 
     [Fact]
@@ -125,14 +125,14 @@ public sealed class FreshnessLedgerTests
         var concerned = Filled(Snapshot(10));
         var other = Filled(Snapshot(10));
         _ledger.BumpPending([9]);
-        Assert.Equal(Freshness.Pending, _ledger.Check(concerned, [1], [9]));
-        Assert.Equal(Freshness.Pending, _ledger.Check(other, [2], [9]));
-        Assert.Equal(Freshness.Fresh, _ledger.Check(Filled(Snapshot(12)), [1], [9]));
+        Assert.Equal(Freshness.Pending, _ledger.Check(concerned, [1], null, [9]));
+        Assert.Equal(Freshness.Pending, _ledger.Check(other, [2], null, [9]));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(Filled(Snapshot(12)), [1], null, [9]));
         var poll = _ledger.PollStarting();
-        _ledger.BumpLogged(1, transaction: 11);
+        _ledger.BumpLogged(1, 11, ColumnMask.All, default);
         _ledger.CaughtUp(poll, Snapshot(12));
-        Assert.Equal(Freshness.Stale, _ledger.Check(concerned, [1], [9]));
-        Assert.Equal(Freshness.Fresh, _ledger.Check(other, [2], [9]));
+        Assert.Equal(Freshness.Stale, _ledger.Check(concerned, [1], null, [9]));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(other, [2], null, [9]));
     }
 
     [Fact]
@@ -141,9 +141,9 @@ public sealed class FreshnessLedgerTests
         _ledger.CoverageStarted(Snapshot(10));
         var entry = Filled(Snapshot(10));
         _ledger.BumpUnknown();
-        Assert.Equal(Freshness.Pending, _ledger.Check(entry, [1], s_none));
+        Assert.Equal(Freshness.Pending, _ledger.Check(entry, [1], null, s_none));
         _ledger.CaughtUp(_ledger.PollStarting(), Snapshot(12));
-        Assert.Equal(Freshness.Fresh, _ledger.Check(entry, [1], s_none));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(entry, [1], null, s_none));
     }
 
     [Fact]
@@ -153,11 +153,11 @@ public sealed class FreshnessLedgerTests
         _ledger.CoverageStarted(Snapshot(10));
         var entry = Filled(Snapshot(10));
         _time.Advance(TimeSpan.FromSeconds(5));
-        Assert.Equal(Freshness.Fresh, _ledger.Check(entry, [1], s_none));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(entry, [1], null, s_none));
         _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(Freshness.Silent, _ledger.Check(entry, [1], s_none));
+        Assert.Equal(Freshness.Silent, _ledger.Check(entry, [1], null, s_none));
         _ledger.CaughtUp(_ledger.PollStarting(), Snapshot(11));
-        Assert.Equal(Freshness.Fresh, _ledger.Check(entry, [1], s_none));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(entry, [1], null, s_none));
     }
 
     [Fact]
@@ -169,18 +169,18 @@ public sealed class FreshnessLedgerTests
         var poll = _ledger.PollStarting();
         _time.Advance(TimeSpan.FromSeconds(6));
         _ledger.CaughtUp(poll, Snapshot(11));
-        Assert.Equal(Freshness.Silent, _ledger.Check(entry, [1], s_none));
+        Assert.Equal(Freshness.Silent, _ledger.Check(entry, [1], null, s_none));
         _ledger.CaughtUp(_ledger.PollStarting(), Snapshot(12));
-        Assert.Equal(Freshness.Fresh, _ledger.Check(entry, [1], s_none));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(entry, [1], null, s_none));
     }
 
     [Fact]
     public void An_entry_of_another_node_waits_for_the_first_look_at_the_log()
     {
         _ledger.CoverageStarted(Snapshot(20));
-        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(20)), [1], s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(20)), [1], null, s_none));
         _ledger.CaughtUp(_ledger.PollStarting(), Snapshot(21));
-        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(20)), [1], s_none));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(20)), [1], null, s_none));
     }
 
     [Fact]
@@ -190,9 +190,9 @@ public sealed class FreshnessLedgerTests
         var entry = Filled(Snapshot(10));
         _ledger.CoverageStarted(Snapshot(50));
         _ledger.CaughtUp(_ledger.PollStarting(), Snapshot(50));
-        Assert.Equal(Freshness.Stale, _ledger.Check(entry, [1], s_none));
-        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(49)), [1], s_none));
-        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(50)), [1], s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(entry, [1], null, s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(49)), [1], null, s_none));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(50)), [1], null, s_none));
     }
 
     [Fact]
@@ -200,10 +200,10 @@ public sealed class FreshnessLedgerTests
     {
         _ledger.CoverageStarted(Snapshot(10));
         _ledger.DistrustAll();
-        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(12)), [1], s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(12)), [1], null, s_none));
         _ledger.CaughtUp(_ledger.PollStarting(), Snapshot(14));
-        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(12)), [1], s_none));
-        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(14)), [1], s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(12)), [1], null, s_none));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(14)), [1], null, s_none));
     }
 
     [Fact]
@@ -211,10 +211,10 @@ public sealed class FreshnessLedgerTests
     {
         var alone = new FreshnessLedger(listening: false, _time, TimeSpan.FromSeconds(5));
         var entry = Entry(null, alone.Stamp());
-        Assert.Equal(Freshness.Fresh, alone.Check(entry, [1], s_none));
-        Assert.Equal(Freshness.Stale, alone.Check(Foreign(Snapshot(10)), [1], s_none));
+        Assert.Equal(Freshness.Fresh, alone.Check(entry, [1], null, s_none));
+        Assert.Equal(Freshness.Stale, alone.Check(Foreign(Snapshot(10)), [1], null, s_none));
         alone.BumpUnknown();
-        Assert.Equal(Freshness.Stale, alone.Check(entry, [1], s_none));
+        Assert.Equal(Freshness.Stale, alone.Check(entry, [1], null, s_none));
     }
 
     [Fact]
@@ -224,9 +224,9 @@ public sealed class FreshnessLedgerTests
         _ledger.CaptureVerified(new HashSet<string> { "a", "b" });
         var entry = Filled(Snapshot(10));
         _ledger.CaptureVerified(new HashSet<string> { "a" });
-        Assert.Equal(Freshness.Fresh, _ledger.Check(entry, [1], s_none));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(entry, [1], null, s_none));
         _ledger.CaptureVerified(new HashSet<string> { "a", "b" });
-        Assert.Equal(Freshness.Stale, _ledger.Check(entry, [1], s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(entry, [1], null, s_none));
     }
 
     private static PgSnapshot Snapshot(ulong xmax) => new(xmax, xmax, []);

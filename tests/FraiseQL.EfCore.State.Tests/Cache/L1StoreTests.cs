@@ -11,7 +11,7 @@ namespace FraiseQL.EfCore.State.Tests.Cache;
 [Feature("S1.1-l1-size")]
 public sealed class L1StoreTests
 {
-    private static readonly CacheKey s_owner = new([1], 1, [], []);
+    private static readonly CacheKey s_owner = new([1], 1, [], null, []);
 
     private static readonly TimeSpan Long = TimeSpan.FromHours(1);
 

@@ -72,7 +72,7 @@ public sealed class KeyTests
         var memo = new KeyMemo<CacheKey>();
         byte[] bytes = [1, 2, 3];
         var hash = KeyMemo<CacheKey>.HashOf(bytes);
-        var key = new CacheKey(bytes, hash, [], []);
+        var key = new CacheKey(bytes, hash, [], null, []);
         Assert.Null(memo.Find(bytes, hash));
         memo.Remember(key);
         Assert.Same(key, memo.Find([1, 2, 3], hash));
@@ -87,7 +87,7 @@ public sealed class KeyTests
         var keys = Enumerable.Range(0, 50_000).Select(i =>
         {
             var bytes = BitConverter.GetBytes(i);
-            return new CacheKey(bytes, KeyMemo<CacheKey>.HashOf(bytes), [], []);
+            return new CacheKey(bytes, KeyMemo<CacheKey>.HashOf(bytes), [], null, []);
         }).ToArray();
         foreach (var key in keys)
         {
@@ -109,7 +109,7 @@ public sealed class KeyTests
     {
         var memo = new KeyMemo<CacheKey>();
         var bytes = new byte[10_000];
-        var key = new CacheKey(bytes, KeyMemo<CacheKey>.HashOf(bytes), [], []);
+        var key = new CacheKey(bytes, KeyMemo<CacheKey>.HashOf(bytes), [], null, []);
         memo.Remember(key);
         Assert.Null(memo.Find(bytes, key.Hash));
     }

@@ -1,0 +1,36 @@
+using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.EventLog;
+using FraiseQL.EfCore.State.PostgresTests.Caching;
+using FraiseQL.EfCore.State.PostgresTests.Shapes;
+using FraiseQL.EfCore.State.Writes;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Storage;
+using Npgsql;
+
+namespace FraiseQL.EfCore.State.PostgresTests.Precision;
+
+/// <summary>Waits until a node has applied everything that is committed now.</summary>
+internal static class LedgerWaits
+{
+    public static Task CaughtUpAsync(this Node node, string connectionString) => CaughtUpAsync(node.CreateContext, connectionString);
+
+    public static Task CaughtUpAsync(this ShapesNode node, string connectionString) => CaughtUpAsync(() => node.CreateContext(), connectionString);
+
+    private static async Task CaughtUpAsync(Func<DbContext> create, string connectionString)
+    {
+        PgSnapshot now;
+        await using (var connection = new NpgsqlConnection(connectionString))
+        {
+            await connection.OpenAsync();
+            await using var command = new NpgsqlCommand("SELECT pg_current_snapshot()::text", connection);
+            now = PgSnapshot.Parse((string)(await command.ExecuteScalarAsync())!);
+        }
+
+        await using var db = create();
+        var ledger = LedgerOf(db);
+        await Eventually.Until(() => ledger.Position is { } position && position.Contains(now), TimeSpan.FromSeconds(20));
+    }
+
+    private static FreshnessLedger LedgerOf(DbContext db) => db.GetService<StateSession>().DatabaseOf(db.GetService<IRelationalConnection>()).Ledger;
+}
