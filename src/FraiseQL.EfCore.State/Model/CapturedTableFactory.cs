@@ -60,7 +60,9 @@ internal static class CapturedTableFactory
                 Names(table, StateAnnotations.Exclude),
                 Names(table, StateAnnotations.Redact),
                 IsMarkedAnywhere(entityType, StateAnnotations.PreImage),
-                IsMarkedAnywhere(entityType, StateAnnotations.LogUnchanged)),
+
+                // An update that changes nothing makes a new row version all the same, and entities that were read before have the old one.
+                IsMarkedAnywhere(entityType, StateAnnotations.LogUnchanged) || table.Columns.Any(c => SystemColumns.Contains(c.Name))),
             EventName(entityType) ?? EventName(entityType.GetRootType()) ?? EventName(EntityParts.Root(entityType)));
     }
 

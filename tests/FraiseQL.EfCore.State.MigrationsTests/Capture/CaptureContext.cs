@@ -35,7 +35,6 @@ internal sealed class CaptureContext(string connectionString) : DbContext
             b.Property(p => p.AuthorId).HasColumnName("author_id");
             b.Property(p => p.Title).HasColumnName("title");
             b.Property(p => p.Rating).HasColumnName("rating");
-            b.Property<uint>("Version").IsRowVersion();
             b.HasMany(p => p.Tags).WithMany(t => t.Posts).UsingEntity(
                 "PostTag",
                 r => r.HasOne(typeof(Tag)).WithMany().HasForeignKey("tag"),
@@ -72,6 +71,7 @@ internal sealed class CaptureContext(string connectionString) : DbContext
         {
             b.ToTable("accounts_" + new string('x', 54));
             b.HasKey(a => new { a.Bank, a.At });
+            b.Property<uint>("Version").IsRowVersion();
             b.Property(a => a.Bank).HasColumnName("bank").HasColumnType("character(4)");
             b.Property(a => a.At).HasColumnName("at");
             b.Property(a => a.Raw).HasColumnName("raw").HasColumnType("json");

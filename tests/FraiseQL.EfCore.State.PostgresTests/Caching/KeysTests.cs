@@ -152,7 +152,7 @@ public sealed partial class KeysTests : BlogDatabaseWithRedisTests
         // A node that begins cannot prove the entries of before: another transaction of the server may have come between.
         async Task<bool> NewEntryAsync()
         {
-            await Seed.ExecuteAsync(ConnectionString, "UPDATE \"Posts\" SET \"Views\" = \"Views\" + 1 WHERE \"AuthorId\" = 1");
+            await Seed.ExecuteAsync(ConnectionString, "UPDATE \"Posts\" SET \"Title\" = \"Title\" || 'x' WHERE \"AuthorId\" = 1");
             return false;
         }
 
