@@ -14,7 +14,11 @@ public sealed class ColumnMaskTests
 
     private readonly FreshnessLedger _ledger = new(listening: true, new FakeTimeProvider(), TimeSpan.FromSeconds(5));
 
-    public ColumnMaskTests() => _ledger.CoverageStarted(Snapshot(10));
+    public ColumnMaskTests()
+    {
+        _ledger.CoverageStarted(Snapshot(10));
+        _ledger.CaughtUp(_ledger.PollStarting(), Snapshot(10));
+    }
 
     [Fact]
     public void A_change_of_other_columns_leaves_an_entry_and_one_of_its_own_ends_it()
