@@ -12,6 +12,8 @@ namespace FraiseQL.EfCore.State.Memcached;
 /// <remarks>Thread-safe.</remarks>
 internal sealed class MemcachedCache : SharedServer, IDisposable
 {
+    private static readonly byte[] s_mark = "1"u8.ToArray();
+
     private readonly ServerPool[] _servers;
     private readonly ServerRing _ring;
     private readonly TimeProvider _time;
@@ -38,6 +40,18 @@ internal sealed class MemcachedCache : SharedServer, IDisposable
         string key, ReadOnlyMemory<byte> value, TimeSpan ttl, TimeSpan timeout, CancellationToken token)
         => await ExchangeAsync(key, MetaProtocol.Set(key, value.Length, ttl, _time), value, null, async: true, timeout, token).ConfigureAwait(false)
             == MetaStatus.Done;
+
+    public override bool CanAdd => true;
+
+    public override async ValueTask<bool> AddAsync(string key, TimeSpan ttl, TimeSpan timeout, CancellationToken token)
+        => await ExchangeAsync(key, MetaProtocol.Add(key, s_mark.Length, ttl, _time), s_mark, null, async: true, timeout, token).ConfigureAwait(false)
+            == MetaStatus.Done;
+
+    public override bool Add(string key, TimeSpan ttl, TimeSpan timeout)
+    {
+        var run = ExchangeAsync(key, MetaProtocol.Add(key, s_mark.Length, ttl, _time), s_mark, null, async: false, timeout, CancellationToken.None);
+        return (run.IsCompleted ? run.Result : run.AsTask().GetAwaiter().GetResult()) == MetaStatus.Done;
+    }
 
     public override async ValueTask DeleteAsync(string key, TimeSpan timeout, CancellationToken token)
         => await ExchangeAsync(key, MetaProtocol.Delete(key), null, null, async: true, timeout, token).ConfigureAwait(false);

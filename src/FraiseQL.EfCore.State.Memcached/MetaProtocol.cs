@@ -5,7 +5,7 @@ using System.Text;
 
 namespace FraiseQL.EfCore.State.Memcached;
 
-/// <summary>What of Memcached's meta protocol is used: <c>mg key v</c>, <c>ms key length T</c>, <c>md key</c>; and <c>stats settings</c>. Lines end with CR LF.</summary>
+/// <summary>What of Memcached's meta protocol is used: <c>mg key v</c>, <c>ms key length T</c>, the same with <c>ME</c>, <c>md key</c>; and <c>stats settings</c>. Lines end with CR LF.</summary>
 internal static class MetaProtocol
 {
     public const int LongestKey = 250;
@@ -22,6 +22,10 @@ internal static class MetaProtocol
 
     public static byte[] Set(string key, int length, TimeSpan ttl, TimeProvider time)
         => Line(string.Create(CultureInfo.InvariantCulture, $"ms {Key(key, length)} T{Expiration(ttl, time)}\r\n"));
+
+    /// <summary>Stores only where there is nothing.</summary>
+    public static byte[] Add(string key, int length, TimeSpan ttl, TimeProvider time)
+        => Line(string.Create(CultureInfo.InvariantCulture, $"ms {Key(key, length)} T{Expiration(ttl, time)} ME\r\n"));
 
     public static byte[] Delete(string key) => Line($"md {Key(key)}\r\n");
 

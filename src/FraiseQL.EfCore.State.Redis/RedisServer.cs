@@ -15,6 +15,8 @@ internal sealed class RedisServer(RedisConnection connection, TimeProvider time)
     // Left by something else under our key, such as a hash of another cache: not a failure of the server.
     private const string WrongType = "WRONGTYPE";
 
+    private static readonly RedisValue Mark = "1";
+
     public override void Start() => connection.Open();
 
     public override async ValueTask<bool> ReadAsync(string key, IBufferWriter<byte> destination, TimeSpan timeout, CancellationToken token)
@@ -59,6 +61,20 @@ internal sealed class RedisServer(RedisConnection connection, TimeProvider time)
         await InTime(database.StringSetAsync(key, value.ToArray(), ttl), timeout, token).ConfigureAwait(false);
         return true;
     }
+
+    public override bool CanAdd => true;
+
+    // One connection carries all commands; of a cluster, keys may be on different servers, and then the order is a matter of luck.
+    public override bool KeepsOrder => true;
+
+    public override async ValueTask<bool> AddAsync(string key, TimeSpan ttl, TimeSpan timeout, CancellationToken token)
+    {
+        var database = connection.Database ?? await connection.OpenAsync(timeout, time, token).ConfigureAwait(false);
+        return await InTime(database.StringSetAsync(key, Mark, ttl, When.NotExists), timeout, token).ConfigureAwait(false);
+    }
+
+    public override bool Add(string key, TimeSpan ttl, TimeSpan timeout)
+        => (connection.Database ?? connection.Open(timeout)).StringSet(key, Mark, ttl, When.NotExists);
 
     public override async ValueTask DeleteAsync(string key, TimeSpan timeout, CancellationToken token)
     {

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Buffers.Text;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using FraiseQL.EfCore.State.Diagnostics;
@@ -29,6 +31,30 @@ internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactor
         Learn();
         _ledger!.CoverageStarted(from);
     }
+
+    public void Follows(LogIdentity log)
+    {
+        Learn();
+        _ledger!.Follows(Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes($"{log.Log}/{log.Timeline}/{log.Started}")).AsSpan(0, 9)));
+    }
+
+    // Memory is empty when coverage begins: only what other nodes have stored can be older.
+    public bool WantsPast => runtime.Store.HasL2;
+
+    public void PastStarting() => _ledger?.ReplayStarting();
+
+    public void PastChanged(IReadOnlyList<ChangeRecord> changes, PgSnapshot seen)
+    {
+        foreach (var change in changes)
+        {
+            Apply(change);
+        }
+
+        _ledger!.Replayed(seen);
+        StateMetrics.Invalidated("replay", changes.Count);
+    }
+
+    public void PastKnown(PgSnapshot from) => _ledger?.PastKnown(from);
 
     public long PollStarting() => _ledger?.PollStarting() ?? 0;
 

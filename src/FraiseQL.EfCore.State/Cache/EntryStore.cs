@@ -14,12 +14,16 @@ namespace FraiseQL.EfCore.State.Cache;
 /// HybridCache's tags are not used.
 /// </summary>
 /// <remarks>Thread-safe. No method throws because of a level that fails.</remarks>
-internal sealed class EntryStore : IDisposable
+internal sealed partial class EntryStore : IDisposable
 {
     private static readonly HybridCacheEntryOptions s_readL1 = new()
     {
         Flags = HybridCacheEntryFlags.DisableUnderlyingData | HybridCacheEntryFlags.DisableDistributedCache | HybridCacheEntryFlags.DisableLocalCacheWrite,
     };
+
+    // How soon, and how often at least, a node looks whether another one has finished with the key.
+    private static readonly TimeSpan s_firstLook = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromMilliseconds(8);
 
     private readonly ServiceProvider _services;
     private readonly HybridCache _hybrid;
@@ -91,8 +95,11 @@ internal sealed class EntryStore : IDisposable
     }
 
     /// <summary>The entry on the shared server, not yet proven; <see langword="null"/> when there is none that can be read.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="log">The log whose positions the entry's snapshot is among.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public async ValueTask<CachedEntry?> FindInL2Async(CacheKey key, CancellationToken cancellationToken)
+    public async ValueTask<CachedEntry?> FindInL2Async(CacheKey key, string? log, CancellationToken cancellationToken)
     {
         if (_l2 is null)
         {
@@ -100,11 +107,12 @@ internal sealed class EntryStore : IDisposable
         }
 
         using var payload = new PayloadBuffer();
-        return await _l2.ReadAsync(key.Text, payload, cancellationToken).ConfigureAwait(false) ? Open(key, payload) : null;
+        var name = NameOf(key, log);
+        return await _l2.ReadAsync(name, payload, cancellationToken).ConfigureAwait(false) ? Open(name, payload) : null;
     }
 
     /// <summary>The same on this thread.</summary>
-    public CachedEntry? FindInL2(CacheKey key)
+    public CachedEntry? FindInL2(CacheKey key, string? log)
     {
         if (_l2 is null)
         {
@@ -112,7 +120,8 @@ internal sealed class EntryStore : IDisposable
         }
 
         using var payload = new PayloadBuffer();
-        return _l2.Read(key.Text, payload) ? Open(key, payload) : null;
+        var name = NameOf(key, log);
+        return _l2.Read(name, payload) ? Open(name, payload) : null;
     }
 
     /// <param name="key">The key.</param>
@@ -160,12 +169,19 @@ internal sealed class EntryStore : IDisposable
     /// <param name="key">The key.</param>
     /// <param name="entry">The entry.</param>
     /// <param name="kept">How long the server keeps it, from its creation on, if that is not its ttl.</param>
-    public void StoreInL2(CacheKey key, CachedEntry entry, TimeSpan? kept = null)
+    /// <param name="log">The log whose positions the entry's snapshot is among.</param>
+    /// <param name="lease">What the key's reader holds there; it ends when the entry has arrived.</param>
+    public void StoreInL2(CacheKey key, CachedEntry entry, TimeSpan? kept = null, string? log = null, FillLease? lease = null)
     {
         var left = Left(entry, kept ?? entry.Ttl);
         if (_writes is not null && entry.Snapshot is not null && entry.IsShareable && left > TimeSpan.Zero)
         {
-            _writes.Add(key.Text, entry, _time.GetUtcNow() + left);
+            if (lease is not null)
+            {
+                lease.IsHandedOn = true;
+            }
+
+            _writes.Add(NameOf(key, log), entry, _time.GetUtcNow() + left, lease);
         }
     }
 
@@ -187,10 +203,13 @@ internal sealed class EntryStore : IDisposable
         }
     }
 
-    private CachedEntry? Open(CacheKey key, PayloadBuffer payload)
+    // A snapshot of another log, or of this one before its server was started anew, looks like one of this and is none (decision 0320).
+    private static string NameOf(CacheKey key, string? log) => log is null ? key.Text : $"{key.Text}.{log}";
+
+    private CachedEntry? Open(string name, PayloadBuffer payload)
     {
         var bytes = payload.Written;
-        if (PayloadSeal.IsIntact(bytes.Span, key.Text)
+        if (PayloadSeal.IsIntact(bytes.Span, name)
             && _serializer.Deserialize(new ReadOnlySequence<byte>(bytes[PayloadSeal.Size..])) is var entry
             && !ReferenceEquals(entry, EntrySerializer.Rejected))
         {

@@ -17,6 +17,7 @@ internal sealed partial class FreshnessLedger
 
     private PgSnapshot? _coverage; // changes not visible in it are all known here; null until the listener has begun
     private long _coverageFloor;   // the epoch when that coverage began
+    private bool _hasLooked;       // whether a look at the log has been applied since
     private long _lookedAt;        // TimeProvider timestamp of the beginning of the look that goes on
     private long _heardAt;         // the same of the last one that was applied: what was committed before it is known here
     private bool _heard;
@@ -35,6 +36,8 @@ internal sealed partial class FreshnessLedger
             Array.Clear(_bumps);
             Position = from;
             _coverage = from;
+            _past = null;
+            _hasLooked = false;
 
             // What is read from here on is as young as this; entries of other nodes wait for the first look.
             Heard(time.GetTimestamp());
@@ -109,6 +112,7 @@ internal sealed partial class FreshnessLedger
                 _polls.Add(new Poll(token, applied, position));
             }
 
+            _hasLooked = true;
             Position = position;
             Volatile.Write(ref _appliedThrough, Math.Max(_appliedThrough, token));
 
@@ -150,7 +154,7 @@ internal sealed partial class FreshnessLedger
             {
                 // An entry of another node, or of this one before it was restarted: what happened before this node's coverage is unknown.
                 // Until a look has been applied, what happened since it began is unknown too.
-                if (_coverage is null || _polls.Count == 0 || !seen.Contains(_coverage))
+                if (!_hasLooked || !IsCovered(seen))
                 {
                     return Freshness.Stale;
                 }

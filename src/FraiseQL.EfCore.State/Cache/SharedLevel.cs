@@ -71,20 +71,39 @@ internal sealed partial class SharedLevel
     /// <summary>Operations not attempted because the server was being left alone.</summary>
     public long Skipped => Interlocked.Read(ref _skipped);
 
+    /// <summary>Whether a node can tell the others that it is reading the database for a key.</summary>
+    public bool HasLeases => _server.CanAdd && Options.LeaseWait > TimeSpan.Zero;
+
+    /// <inheritdoc cref="SharedServer.KeepsOrder"/>
+    public bool KeepsOrder => _server.KeepsOrder;
+
     /// <summary>Whether there is a value; it is in <paramref name="buffer"/> then.</summary>
     public async ValueTask<bool> ReadAsync(string key, PayloadBuffer buffer, CancellationToken token)
-        => await RunAsync(new Operation(this, key, buffer, default, default, IsAsync: true), token).ConfigureAwait(false) == L2Result.Hit;
+        => await RunAsync(new Operation(this, Kind.Read, key, buffer, default, default, Options.Timeout, IsAsync: true), token).ConfigureAwait(false) == L2Result.Hit;
 
     /// <summary>The same on this thread, which needs no other one to come back in time.</summary>
     public bool Read(string key, PayloadBuffer buffer)
     {
         // Completed already: every step of the synchronous form is.
-        var run = RunAsync(new Operation(this, key, buffer, default, default, IsAsync: false), CancellationToken.None);
+        var run = RunAsync(new Operation(this, Kind.Read, key, buffer, default, default, Options.Timeout, IsAsync: false), CancellationToken.None);
         return (run.IsCompleted ? run.Result : run.AsTask().GetAwaiter().GetResult()) == L2Result.Hit;
     }
 
     public ValueTask<L2Result> WriteAsync(string key, ReadOnlyMemory<byte> value, TimeSpan ttl, CancellationToken token)
-        => RunAsync(new Operation(this, key, null, value, ttl, IsAsync: true), token);
+        => RunAsync(new Operation(this, Kind.Write, key, null, value, ttl, Options.WriteTimeout, IsAsync: true), token);
+
+    /// <summary>Puts a mark where there is none: <see cref="L2Result.Stored"/>, or <see cref="L2Result.Refused"/> when there is one.</summary>
+    public ValueTask<L2Result> AddAsync(string key, TimeSpan ttl, TimeSpan budget, bool async, CancellationToken token)
+        => RunAsync(new Operation(this, Kind.Add, key, null, default, ttl, Least(budget), async), token);
+
+    /// <summary>Whether there is a mark: <see cref="L2Result.Hit"/> or <see cref="L2Result.Miss"/>.</summary>
+    public ValueTask<L2Result> LookAsync(string key, PayloadBuffer buffer, TimeSpan budget, bool async, CancellationToken token)
+        => RunAsync(new Operation(this, Kind.Look, key, buffer, default, default, Least(budget), async), token);
+
+    public ValueTask<L2Result> DeleteAsync(string key, CancellationToken token)
+        => RunAsync(new Operation(this, Kind.Delete, key, null, default, default, Options.WriteTimeout, IsAsync: true), token);
+
+    private TimeSpan Least(TimeSpan budget) => budget < Options.Timeout ? budget : Options.Timeout;
 
     private async ValueTask<L2Result> RunAsync(Operation operation, CancellationToken token)
     {
@@ -108,7 +127,11 @@ internal sealed partial class SharedLevel
                 Count(result, outcome.Exception);
             }
 
-            StateMetrics.SharedOperation(operation.Buffer is not null, result, Time, start);
+            if (operation.Kind is Kind.Read or Kind.Write)
+            {
+                StateMetrics.SharedOperation(operation.Kind == Kind.Read, result, Time, start);
+            }
+
             return result;
         }
         finally
@@ -122,18 +145,23 @@ internal sealed partial class SharedLevel
         try
         {
             var key = Options.KeyPrefix + operation.Key;
-            if (operation.Buffer is not { } buffer)
+            switch (operation.Kind)
             {
-                return Outcome.FromResult(
-                    await _server.WriteAsync(key, operation.Value, operation.Ttl, Options.WriteTimeout, token).ConfigureAwait(false)
-                        ? L2Result.Stored
-                        : L2Result.Refused);
+                case Kind.Write:
+                    return Stored(await _server.WriteAsync(key, operation.Value, operation.Ttl, operation.Budget, token).ConfigureAwait(false));
+                case Kind.Add:
+                    return Stored(operation.IsAsync
+                        ? await _server.AddAsync(key, operation.Ttl, operation.Budget, token).ConfigureAwait(false)
+                        : _server.Add(key, operation.Ttl, operation.Budget));
+                case Kind.Delete:
+                    await _server.DeleteAsync(key, operation.Budget, token).ConfigureAwait(false);
+                    return Stored(true);
+                default:
+                    var found = operation.IsAsync
+                        ? await _server.ReadAsync(key, operation.Buffer!, operation.Budget, token).ConfigureAwait(false)
+                        : _server.Read(key, operation.Buffer!, operation.Budget);
+                    return Outcome.FromResult(found ? L2Result.Hit : L2Result.Miss);
             }
-
-            var found = operation.IsAsync
-                ? await _server.ReadAsync(key, buffer, Options.Timeout, token).ConfigureAwait(false)
-                : _server.Read(key, buffer, Options.Timeout);
-            return Outcome.FromResult(found ? L2Result.Hit : L2Result.Miss);
         }
 #pragma warning disable CA1031 // Whatever the cache throws, the database can answer.
         catch (Exception error)
@@ -142,6 +170,8 @@ internal sealed partial class SharedLevel
             return Outcome.FromException<L2Result>(error is AggregateException { InnerException: { } inner } ? inner : error);
         }
     }
+
+    private static Outcome<L2Result> Stored(bool isStored) => Outcome.FromResult(isStored ? L2Result.Stored : L2Result.Refused);
 
     private void Count(L2Result result, Exception error)
     {
@@ -174,6 +204,15 @@ internal sealed partial class SharedLevel
     [LoggerMessage(1102, LogLevel.Debug, "An operation of the shared cache level failed ({Error}); it counts as a miss.", EventName = "SharedCacheFailure")]
     private static partial void LogFailure(ILogger logger, string error);
 
+    private enum Kind
+    {
+        Read,
+        Write,
+        Add,
+        Look,
+        Delete,
+    }
+
     private readonly record struct Operation(
-        SharedLevel Level, string Key, PayloadBuffer? Buffer, ReadOnlyMemory<byte> Value, TimeSpan Ttl, bool IsAsync);
+        SharedLevel Level, Kind Kind, string Key, PayloadBuffer? Buffer, ReadOnlyMemory<byte> Value, TimeSpan Ttl, TimeSpan Budget, bool IsAsync);
 }

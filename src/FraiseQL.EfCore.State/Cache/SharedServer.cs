@@ -34,6 +34,19 @@ internal abstract class SharedServer : IBufferDistributedCache
     /// <exception cref="TimeoutException">The budget was used up.</exception>
     public abstract ValueTask<bool> WriteAsync(string key, ReadOnlyMemory<byte> value, TimeSpan ttl, TimeSpan timeout, CancellationToken token);
 
+    /// <summary>Whether <see cref="AddAsync"/> and <see cref="Add"/> do what they say: of several callers, one is told that the key is its own.</summary>
+    public virtual bool CanAdd => false;
+
+    /// <summary>Whether operations that are begun one after another are carried out in that order, without the first being awaited.</summary>
+    public virtual bool KeepsOrder => false;
+
+    /// <summary>Puts a mark under a key that has nothing; answers whether it did.</summary>
+    /// <exception cref="TimeoutException">The budget was used up.</exception>
+    public virtual ValueTask<bool> AddAsync(string key, TimeSpan ttl, TimeSpan timeout, CancellationToken token) => new(false);
+
+    /// <inheritdoc cref="AddAsync"/>
+    public virtual bool Add(string key, TimeSpan ttl, TimeSpan timeout) => false;
+
     /// <exception cref="TimeoutException">The budget was used up.</exception>
     public abstract ValueTask DeleteAsync(string key, TimeSpan timeout, CancellationToken token);
 

@@ -38,14 +38,14 @@ internal sealed class WriteQueue : IThreadPoolWorkItem, IDisposable
 
     private int Count => Volatile.Read(ref _count);
 
-    public void Add(string key, CachedEntry entry, DateTimeOffset expiresAt)
+    public void Add(string key, CachedEntry entry, DateTimeOffset expiresAt, FillLease? lease = null)
     {
         if (_stopped.IsCancellationRequested)
         {
             return;
         }
 
-        var write = new Write(key, entry, entry.HeapSize, expiresAt);
+        var write = new Write(key, entry, entry.HeapSize, expiresAt, lease);
         Interlocked.Add(ref _bytes, write.Size);
         Interlocked.Increment(ref _count);
         Interlocked.Increment(ref _unfinished);
@@ -88,6 +88,11 @@ internal sealed class WriteQueue : IThreadPoolWorkItem, IDisposable
             while (TryTake(out var write))
             {
                 await SendAsync(write).ConfigureAwait(false);
+                if (write.Lease is not null)
+                {
+                    await EndAsync(write.Lease).ConfigureAwait(false);
+                }
+
                 Interlocked.Decrement(ref _unfinished);
             }
 
@@ -133,6 +138,24 @@ internal sealed class WriteQueue : IThreadPoolWorkItem, IDisposable
         }
     }
 
+    /// <summary>Lets the others look, unless the lease has ended by itself: then it may be another node's.</summary>
+    public async Task EndAsync(FillLease lease)
+    {
+        if (_level.Time.GetTimestamp() >= lease.EndsAt)
+        {
+            return;
+        }
+
+        try
+        {
+            await _level.DeleteAsync(lease.Name, _stopped).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // It ends by itself.
+        }
+    }
+
     private bool TryTake(out Write write)
     {
         if (!_writes.TryDequeue(out write))
@@ -145,5 +168,5 @@ internal sealed class WriteQueue : IThreadPoolWorkItem, IDisposable
         return true;
     }
 
-    private readonly record struct Write(string Key, CachedEntry Entry, long Size, DateTimeOffset ExpiresAt);
+    private readonly record struct Write(string Key, CachedEntry Entry, long Size, DateTimeOffset ExpiresAt, FillLease? Lease);
 }

@@ -75,6 +75,12 @@ public static partial class FraiseQLStateEventId
     /// <summary>Tables of the model whose changes are not captured: queries over them are refused.</summary>
     public const int TablesNotCaptured = 3014;
 
+    /// <summary>Events of before the start were read, so that what other nodes have stored can be used (debug).</summary>
+    public const int LogReplayed = 3015;
+
+    /// <summary>Events of before the start could not be read; what other nodes stored before it is not used.</summary>
+    public const int LogNotReplayed = 3016;
+
     /// <summary>A materialised view was refreshed after changes of its sources.</summary>
     public const int ViewRefreshed = 3020;
 

@@ -59,6 +59,17 @@ internal static partial class Log
         + "Start the application that has its handlers, or delete its row in fraiseql.consumer.")]
     public static partial void GroupExpired(this ILogger logger, string group, string context);
 
+    [LoggerMessage(
+        FraiseQLStateEventId.LogReplayed, LogLevel.Debug,
+        "{context}: {count} events of before the start were read in {took} ms; what other nodes have stored on the shared server since then is used.")]
+    public static partial void LogReplayed(this ILogger logger, string context, long count, double took);
+
+    [LoggerMessage(
+        FraiseQLStateEventId.LogNotReplayed, LogLevel.Warning,
+        "{context}: events of before the start could not be read, so what other nodes stored on the shared server before it is not used. "
+        + "Lower Cdc:MaxReplayedEvents when it took too long; Cdc:Replay = 0 switches the replay off.")]
+    public static partial void LogNotReplayed(this ILogger logger, Exception error, string context);
+
     [LoggerMessage(FraiseQLStateEventId.ViewRefreshed, LogLevel.Debug, "The materialised view {view} of {context} was refreshed.")]
     public static partial void ViewRefreshed(this ILogger logger, string view, string context);
 

@@ -24,6 +24,9 @@ internal static partial class StateMetrics
         "Time of reads of the shared level, those that failed included.",
         advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1] });
 
+    private static readonly Counter<long> s_leases = s_meter.CreateCounter<long>(
+        "fraiseql.cache.l2.leases", "{fill}", "Misses of what had been in memory, by what the lease of the key did for them.");
+
     private static readonly KeyValuePair<string, object?>[] s_sharedResults =
     [
         new("fraiseql.cache.l2.result", "hit"),
@@ -82,6 +85,15 @@ internal static partial class StateMetrics
         if (isRead && s_sharedDuration.Enabled && result != L2Result.Skipped)
         {
             s_sharedDuration.Record(time.GetElapsedTime(start).TotalSeconds, s_sharedResults[(int)result]);
+        }
+    }
+
+    /// <summary><c>taken</c>: this node read the database; <c>awaited</c>: another one's entry was served; <c>expired</c>, <c>unavailable</c>: as without leases.</summary>
+    public static void Leased(string result)
+    {
+        if (s_leases.Enabled)
+        {
+            s_leases.Add(1, new KeyValuePair<string, object?>("fraiseql.cache.l2.lease", result));
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed class EventLogReader : IAsyncDisposable
         """;
 
     // What caches need: which rows and which of their columns, and what is said of them that is no row of a table (the refresh of a view, a call to invalidate).
-    private const string ColumnsWithoutRows =
+    internal const string ColumnsWithoutRows =
         """
         e.seq, null::text, e.tx, e.at, e.entity, e.relation, e.op::text,
         null::text, e.before::text, e.after::text, case when e.op in ('T', 'X') then e.data::text end, null::text, e.cols, null::text

@@ -20,6 +20,16 @@ internal sealed class BroadcastFanOut(IReadOnlyList<IBroadcastConsumer> consumer
         }
     }
 
+    public void Follows(LogIdentity log) => All(consumer => consumer.Follows(log));
+
+    public bool WantsPast => consumers.Any(consumer => consumer.WantsPast);
+
+    public void PastStarting() => AllThatWantPast(consumer => consumer.PastStarting());
+
+    public void PastChanged(IReadOnlyList<ChangeRecord> changes, PgSnapshot seen) => AllThatWantPast(consumer => consumer.PastChanged(changes, seen));
+
+    public void PastKnown(PgSnapshot from) => AllThatWantPast(consumer => consumer.PastKnown(from));
+
     public void CaptureVerified(IReadOnlySet<string> relations) => All(consumer => consumer.CaptureVerified(relations));
 
     public void CatalogRead(DatabaseCatalog catalog) => All(consumer => consumer.CatalogRead(catalog));
@@ -50,6 +60,18 @@ internal sealed class BroadcastFanOut(IReadOnlyList<IBroadcastConsumer> consumer
             _failed[i] = _failed[i]
                 ? !Try(i, consumer => consumer.CoverageStarted(position))
                 : !Try(i, consumer => consumer.CaughtUp(poll, position));
+        }
+    }
+
+    // One that failed has missed some of it; it is told to start over, as after any failure.
+    private void AllThatWantPast(Action<IBroadcastConsumer> tell)
+    {
+        for (var i = 0; i < consumers.Count; i++)
+        {
+            if (!_failed[i] && consumers[i].WantsPast)
+            {
+                _failed[i] = !Try(i, tell);
+            }
         }
     }
 

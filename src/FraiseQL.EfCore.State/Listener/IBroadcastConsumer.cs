@@ -15,6 +15,29 @@ internal interface IBroadcastConsumer
     /// </summary>
     void CoverageStarted(PgSnapshot from);
 
+    /// <summary>Which log, and which start of its server, the positions belong to from now on; called before the first position, and when it changes.</summary>
+    void Follows(LogIdentity log)
+    {
+    }
+
+    /// <summary>Whether changes from before the coverage are of use, as far as the log still has them. Asked after <see cref="CoverageStarted"/>.</summary>
+    bool WantsPast => false;
+
+    /// <summary>The past comes next, before the first poll.</summary>
+    void PastStarting()
+    {
+    }
+
+    /// <summary>Changes of the past, in the order of their transactions: all those so far are of transactions that <paramref name="seen"/> sees.</summary>
+    void PastChanged(IReadOnlyList<ChangeRecord> changes, PgSnapshot seen)
+    {
+    }
+
+    /// <summary>Every change that is not visible in <paramref name="from"/> has been handed over, or is within the coverage.</summary>
+    void PastKnown(PgSnapshot from)
+    {
+    }
+
     /// <summary>Called before a catch-up statement is sent; the result goes back in with <see cref="CaughtUp"/>.</summary>
     long PollStarting();
 

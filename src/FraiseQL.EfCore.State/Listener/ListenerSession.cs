@@ -76,7 +76,7 @@ internal sealed class ListenerSession : IAsyncDisposable
     {
         await AwaitCaptureAsync(cancellationToken).ConfigureAwait(false);
         await ReadCatalogAsync(cancellationToken).ConfigureAwait(false);
-        TakePlace(await LogIdentityQuery.ReadAsync(_connection, cancellationToken).ConfigureAwait(false));
+        await TakePlaceAsync(await LogIdentityQuery.ReadAsync(_connection, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         _consumers.CaptureVerified(_capture.Verified);
         await _reader.PrepareAsync(cancellationToken).ConfigureAwait(false);
         await CatchUpAsync(_runtime.Time.GetTimestamp(), cancellationToken).ConfigureAwait(false);
@@ -128,9 +128,10 @@ internal sealed class ListenerSession : IAsyncDisposable
     }
 
     /// <summary>Goes on where the last connection ended, or starts over when that is not possible.</summary>
-    private void TakePlace(LogState state)
+    private async Task TakePlaceAsync(LogState state, CancellationToken cancellationToken)
     {
         _status.Follows(state.Identity.Log);
+        _consumers.Follows(state.Identity);
         if (_cursor.CanContinue(state))
         {
             _cursor.Continue(state.Identity);
@@ -142,8 +143,30 @@ internal sealed class ListenerSession : IAsyncDisposable
             _logger.ListenerStartedOver(_database.Name);
         }
 
-        _cursor.StartOver(state);
         _consumers.CoverageStarted(state.Snapshot);
+        if (_consumers.WantsPast)
+        {
+            await ReplayAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        // Last: where the connection breaks before this, the next one begins here again.
+        _cursor.StartOver(state);
+    }
+
+    private async Task ReplayAsync(CancellationToken cancellationToken)
+    {
+        var startedAt = _runtime.Time.GetTimestamp();
+        try
+        {
+            _consumers.PastStarting();
+            var count = await LogReplay.RunAsync(_connection, _runtime.Options.Cdc, _consumers, cancellationToken).ConfigureAwait(false);
+            _logger.LogReplayed(_database.Name, count, _runtime.Time.GetElapsedTime(startedAt).TotalMilliseconds);
+        }
+        catch (PostgresException error)
+        {
+            // Entries of before are not proven then; everything else is as with them.
+            _logger.LogNotReplayed(MissingRights.Explain(error), _database.Name);
+        }
     }
 
     private async Task<long> CatchUpAsync(long startedAt, CancellationToken cancellationToken)
@@ -210,7 +233,7 @@ internal sealed class ListenerSession : IAsyncDisposable
         var state = await LogIdentityQuery.ReadAsync(_connection, cancellationToken).ConfigureAwait(false);
         if (!_cursor.CanContinue(state))
         {
-            TakePlace(state);
+            await TakePlaceAsync(state, cancellationToken).ConfigureAwait(false);
         }
         else if (!before.IsSubsetOf(_capture.Verified))
         {

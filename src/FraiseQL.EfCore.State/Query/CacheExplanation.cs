@@ -112,6 +112,13 @@ internal sealed class CacheExplanation
         }
     }
 
+    public void AddRenewal(EffectivePolicy policy, EffectivePolicy renewing, bool isListening)
+        => Line("while proven", string.Create(CultureInfo.InvariantCulture, $"at most {policy.WhileProven:c}") + (
+            !ReferenceEquals(policy, renewing) ? " (renewed from the log)"
+            : !isListening ? " (not renewed: no listener)"
+            : policy.WhileProven <= policy.LongestTtl ? " (not more than the ttl)"
+            : " (not renewed: the log cannot prove it)"));
+
     public void Add(
         QueryPlan plan, EffectivePolicy policy, IEnumerable<(string Name, string? Value)> scopes, string? version, IReadOnlyDictionary<string, object?> values)
     {

@@ -38,6 +38,8 @@ internal sealed record CacheableOptions
 
     public TimeSpan? MissBudget { get; init; }
 
+    public TimeSpan? WhileProven { get; init; }
+
     public bool? Verified { get; init; }
 
     /// <summary>Whether only what is declared ends a result, and not a change of the tables that the query reads.</summary>

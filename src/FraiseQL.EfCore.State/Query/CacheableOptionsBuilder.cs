@@ -135,6 +135,16 @@ public sealed class CacheableOptionsBuilder
     public CacheableOptionsBuilder RefreshAhead(TimeSpan beforeEnd)
         => Set(Options with { RefreshAhead = Checked(beforeEnd, nameof(beforeEnd)) });
 
+    /// <summary>
+    /// Serves a result beyond its time to live for as long as the event log proves that nothing it depends on has changed: without a query, at both
+    /// levels. The time to live then bounds only what cannot be proven: a node without a listener, SQL whose dependencies are declared,
+    /// <see cref="UntilExpired"/> and <see cref="DependsOnlyOn{TVersion}"/>, and materialised views.
+    /// </summary>
+    /// <param name="atMost">After this time the database is asked all the same: more than zero, at most 365 days. Less than the time to live has no effect.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="atMost"/> is zero, negative or infinite.</exception>
+    public CacheableOptionsBuilder WhileProven(TimeSpan atMost) => Set(Options with { WhileProven = Checked(atMost, nameof(atMost)) });
+
     /// <summary>How long a miss may take; one that takes longer is logged as a warning and counted.</summary>
     /// <param name="budget">More than zero, at most 365 days.</param>
     /// <returns>The same builder.</returns>

@@ -30,6 +30,13 @@ internal sealed partial class CachingRelationalCommand
         }
 
         explanation.Add(plan, policy, refusal);
+        if (policy.WhileProven is not null && refusal is null)
+        {
+            var renewing = database.Ledger.Listening ? policy.Renewing(plan.Refusal is null) : policy;
+            explanation.AddRenewal(policy, renewing, database.Ledger.Listening);
+            policy = renewing;
+        }
+
         if (key is not null)
         {
             explanation.Add(plan, policy, runtime.Scopes.ValuesOf(context, policy.PerUser), runtime.Options.Cache.Version, values);

@@ -88,19 +88,32 @@ internal sealed partial class CachingRelationalCommand
     {
         CachedEntry? entry = null;
         var leaderLeft = false;
+        var store = _session!.Runtime.Store;
         try
         {
-            var store = _session!.Runtime.Store;
             if (lookup.Refresh is null)
             {
                 // A flight may have landed between the look and the take-off.
-                if (store.FindInL1(lookup.Key!) is { } local && IsServable(local, lookup, _session.Runtime))
+                var local = store.FindInL1(lookup.Key!);
+                if (local is not null && IsServable(local, lookup, _session.Runtime))
                 {
                     entry = local;
                     return Serve(entry, lookup, parameters.Connection, CacheOutcome.L1Hit);
                 }
 
-                if (await FindInL2Async(lookup, async, cancellationToken).ConfigureAwait(false) is { } shared)
+                // What this node has had in memory others may have had too, and all of them have heard of its end.
+                CachedEntry? shared;
+                if (local is not null && UsesL2(lookup) && store.HasLeases)
+                {
+                    (shared, var lease) = await FindOrLeaseAsync(lookup, async, cancellationToken).ConfigureAwait(false);
+                    lookup = lookup with { Lease = lease };
+                }
+                else
+                {
+                    shared = await FindInL2Async(lookup, async, cancellationToken).ConfigureAwait(false);
+                }
+
+                if (shared is not null)
                 {
                     entry = shared;
                     store.Promote(lookup.Key!, shared, lookup.Policy.L1Ttl, lookup.Policy.Kept);
@@ -119,6 +132,10 @@ internal sealed partial class CachingRelationalCommand
         finally
         {
             flight.Land(entry, leaderLeft);
+            if (lookup.Lease is { IsHandedOn: false } unused)
+            {
+                store.EndLease(unused);
+            }
         }
     }
 
@@ -128,15 +145,22 @@ internal sealed partial class CachingRelationalCommand
     private async ValueTask<CachedEntry?> FindInL2Async(Lookup lookup, bool async, CancellationToken cancellationToken)
     {
         var runtime = _session!.Runtime;
-        if (!runtime.Store.HasL2 || !lookup.Database.Ledger.Listening || !_plan!.IsShareable)
+        if (!UsesL2(lookup))
         {
             return null;
         }
 
         var entry = async
-            ? await runtime.Store.FindInL2Async(lookup.Key!, cancellationToken).ConfigureAwait(false)
-            : runtime.Store.FindInL2(lookup.Key!);
+            ? await runtime.Store.FindInL2Async(lookup.Key!, lookup.Log, cancellationToken).ConfigureAwait(false)
+            : runtime.Store.FindInL2(lookup.Key!, lookup.Log);
 
+        return Proven(entry, lookup, runtime);
+    }
+
+    private bool UsesL2(Lookup lookup) => _session!.Runtime.Store.HasL2 && lookup.Database.Ledger.Listening && lookup.Log is not null && _plan!.IsShareable;
+
+    private CachedEntry? Proven(CachedEntry? entry, Lookup lookup, StateRuntime runtime)
+    {
         // Sliding times count from this node's first use.
         entry?.Used(runtime.Time.GetUtcNow());
         return entry is not null && HasColumns(entry.Rows) && IsServable(entry, lookup, runtime) ? entry : null;
@@ -199,7 +223,7 @@ internal sealed partial class CachingRelationalCommand
                 if (rejected is null)
                 {
                     runtime.Store.StoreInL1(lookup.Key!, entry, policy.L1Ttl, policy.Kept);
-                    runtime.Store.StoreInL2(lookup.Key!, entry, policy.L2Ttl);
+                    runtime.Store.StoreInL2(lookup.Key!, entry, policy.L2Ttl, lookup.Log, lookup.Lease);
                     session.Stored(plan, policy, entry);
                     return (Serve(entry, lookup, parameters.Connection, CacheOutcome.Miss), entry);
                 }

@@ -61,6 +61,11 @@ internal sealed partial class CachingRelationalCommand
         var plan = _plan!;
         var database = session.DatabaseOf(parameters.Connection);
         var policy = plan.PolicyOf(session.Runtime.Options.Cache, parameters.Context!, parameters.ParameterValues!, session.CacheAllTtl, database.Catalog);
+        if (policy.WhileProven is not null && database.Ledger.Listening)
+        {
+            policy = policy.Renewing(plan.Refusal is null);
+        }
+
         lookup = default;
         if (session.WhyBypass(parameters.Connection, database, plan, policy) is { } reason)
         {
@@ -74,7 +79,7 @@ internal sealed partial class CachingRelationalCommand
             return false;
         }
 
-        lookup = new Lookup(key, database, policy) { Claims = claims };
+        lookup = new Lookup(key, database, policy) { Claims = claims, Log = database.Ledger.Log };
         return true;
     }
 

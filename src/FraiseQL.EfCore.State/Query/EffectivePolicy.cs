@@ -8,6 +8,7 @@ internal sealed record EffectivePolicy
 {
     private IReadOnlyList<CapturedTable>? _furtherTables;
     private int[]? _cells;
+    private EffectivePolicy? _renewing;
 
     /// <summary>How long a result may be served from this process's memory.</summary>
     public required TimeSpan L1Ttl { get; init; }
@@ -31,6 +32,9 @@ internal sealed record EffectivePolicy
     public TimeSpan? RefreshAhead { get; init; }
 
     public TimeSpan? MissBudget { get; init; }
+
+    /// <summary>Until when the log's proof renews a result whose time to live is over.</summary>
+    public TimeSpan? WhileProven { get; init; }
 
     /// <summary>Whether a hit is served only after a look at the log that began after the query.</summary>
     public bool IsVerified { get; init; }
@@ -84,6 +88,16 @@ internal sealed record EffectivePolicy
 
     /// <summary>Whether a hit must look at more than the freshness of its entry and the end of its time in memory.</summary>
     public bool LooksFurther => IsVerified || FailSafe is not null || Sliding is not null || RefreshAhead is not null;
+
+    /// <summary>
+    /// The same while the log proves each hit: the time to live is then the one that nothing exceeds. It is this instance where nothing renews a
+    /// result, or where the log cannot prove it.
+    /// </summary>
+    /// <param name="isProvable">Whether everything that the query reads is known, and is in the log.</param>
+    public EffectivePolicy Renewing(bool isProvable)
+        => WhileProven is { } longest && longest > LongestTtl && isProvable && !IgnoresOwnTables && RefreshedViews.Count == 0
+            ? _renewing ??= this with { L1Ttl = longest, L2Ttl = longest }
+            : this;
 
     /// <summary>The longer of the two times.</summary>
     public TimeSpan LongestTtl => L1Ttl > L2Ttl ? L1Ttl : L2Ttl;

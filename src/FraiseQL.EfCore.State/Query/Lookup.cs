@@ -13,6 +13,12 @@ internal readonly record struct Lookup(CacheKey? Key, DatabaseState Database, Ef
     /// <summary>What the key says about the session's settings, in the order of <c>CacheScopes.SessionVariables</c>.</summary>
     public string?[] Claims { get; init; } = [];
 
+    /// <summary>The log that was followed before anything was read: what this execution stores belongs to it.</summary>
+    public string? Log { get; init; }
+
+    /// <summary>What this node holds on the shared server while it reads the database.</summary>
+    public FillLease? Lease { get; init; }
+
     /// <summary>The entry in memory that is not to be served now, but better than an error.</summary>
     public CachedEntry? LastKnown { get; init; }
 

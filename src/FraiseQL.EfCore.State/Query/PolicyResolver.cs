@@ -42,6 +42,7 @@ internal static class PolicyResolver
             Sliding = call.Sliding ?? profile?.Sliding ?? entity?.Sliding,
             RefreshAhead = refresh,
             MissBudget = call.MissBudget ?? profile?.MissBudget ?? entity?.MissBudget,
+            WhileProven = call.WhileProven ?? profile?.WhileProven ?? entity?.WhileProven ?? cache.WhileProven,
             IsVerified = call.Verified ?? profile?.Verified ?? entity?.Verified ?? false,
             IgnoresOwnTables = call.IgnoresOwnTables,
             Tags = [.. call.Tags.Values.ToArray().Order(StringComparer.Ordinal)],

@@ -33,6 +33,9 @@ public sealed class CacheProfileOptions
     /// <summary>How long before the end of the time to live a result in demand is read anew.</summary>
     public TimeSpan? RefreshAhead { get; set; }
 
+    /// <summary>Until when a result is served beyond its time to live, as long as the event log proves it: <c>.Cacheable(o =&gt; o.WhileProven(…))</c>.</summary>
+    public TimeSpan? WhileProven { get; set; }
+
     /// <summary>Whether each hit is verified against the event log: <c>.Cacheable(o =&gt; o.Verified())</c>.</summary>
     public bool? Verified { get; set; }
 
@@ -49,6 +52,7 @@ public sealed class CacheProfileOptions
         FailSafe = FailSafe,
         Sliding = Sliding,
         RefreshAhead = RefreshAhead,
+        WhileProven = WhileProven,
         Verified = Verified,
     };
 }

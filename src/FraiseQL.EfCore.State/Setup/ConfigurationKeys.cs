@@ -9,18 +9,18 @@ internal static class ConfigurationKeys
     // Written out, as reflection over the options would not survive trimming; a test compares the two.
     public static readonly IReadOnlyList<string> All =
     [
-        "Cache:Enabled", "Cache:Lists", "Cache:DefaultTtl", "Cache:Version", "Cache:MaxRows", "Cache:MaxEntryBytes",
+        "Cache:Enabled", "Cache:Lists", "Cache:DefaultTtl", "Cache:WhileProven", "Cache:Version", "Cache:MaxRows", "Cache:MaxEntryBytes",
         "Cache:L1:MaxSizeMb",
-        "Cache:L2:KeyPrefix", "Cache:L2:Timeout", "Cache:L2:WriteTimeout", "Cache:L2:BreakDuration", "Cache:L2:MaxPayloadBytes", "Cache:L2:MaxSizeMb",
+        "Cache:L2:KeyPrefix", "Cache:L2:Timeout", "Cache:L2:WriteTimeout", "Cache:L2:LeaseWait", "Cache:L2:BreakDuration", "Cache:L2:MaxPayloadBytes", "Cache:L2:MaxSizeMb",
         "Cdc:Enabled", "Cdc:Triggers", "Cdc:WriteContext", "Cdc:Transport", "Cdc:PollInterval", "Cdc:IdlePollInterval", "Cdc:MaxReconnectDelay",
         "Cdc:Retry:Attempts", "Cdc:Retry:Backoff", "Cdc:Retry:MinDelay", "Cdc:Retry:MaxDelay", "Cdc:Retry:Jitter", "Cdc:HandlerLease", "Cdc:HandlerGroup",
-        "Cdc:Retention", "Cdc:RetentionHold",
+        "Cdc:Retention", "Cdc:RetentionHold", "Cdc:Replay", "Cdc:MaxReplayedEvents",
         "Consistency:MaxSilence",
     ];
 
     /// <summary>What may stand after <c>Cache:Profiles:name:</c>.</summary>
     public static readonly IReadOnlyList<string> OfProfile =
-        ["Ttl", "L1Ttl", "L2Ttl", "PerUser", "MissBudget", "FailSafe", "Sliding", "RefreshAhead", "Verified", "Reason"];
+        ["Ttl", "L1Ttl", "L2Ttl", "PerUser", "MissBudget", "FailSafe", "Sliding", "RefreshAhead", "WhileProven", "Verified", "Reason"];
 
     public static void RefuseUnknown(IConfiguration section)
     {

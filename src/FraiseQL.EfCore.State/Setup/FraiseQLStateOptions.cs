@@ -32,6 +32,13 @@ public sealed class CacheOptions
     /// <value>The default value is 5 minutes. More than zero, at most 365 days.</value>
     public TimeSpan DefaultTtl { get; set; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// Until when results are served beyond their time to live, as long as the event log proves that nothing they depend on has changed; for queries
+    /// and profiles that do not say it themselves.
+    /// </summary>
+    /// <value>The default value is <see langword="null"/>: the time to live ends every result. More than zero, at most 365 days.</value>
+    public TimeSpan? WhileProven { get; set; }
+
     /// <summary>The largest number of rows of one cached result; a larger result is streamed and not cached.</summary>
     /// <value>The default value is 10 000.</value>
     public int MaxRows { get; set; } = 10_000;
@@ -88,6 +95,13 @@ public sealed class L2Options
     /// <summary>How long a read of the shared server may take before the database is asked instead.</summary>
     /// <value>The default value is 100 ms.</value>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>
+    /// How long a query waits for another node that is reading the same rows, when a result that this node had in memory has changed: one node asks
+    /// the database, the others take its result from the shared server. With Redis and Memcached.
+    /// </summary>
+    /// <value>The default value is 100 ms. At most 30 seconds; zero never waits, and every node asks the database.</value>
+    public TimeSpan LeaseWait { get; set; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How long a write to the shared server may take before it is given up. Writes are made in the background: no query waits for one.</summary>
     /// <value>The default value is 5 seconds.</value>
@@ -172,6 +186,17 @@ public sealed class CdcOptions
     /// </summary>
     /// <value>The default value is 30 days. At least <see cref="Retention"/>.</value>
     public TimeSpan RetentionHold { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>
+    /// How far back a node that starts reads the log, so that it can prove, and use at once, what other nodes have stored on the shared server. Only
+    /// with a shared level.
+    /// </summary>
+    /// <value>The default value is 1 hour. At most 7 days; zero replays nothing: then only what is stored after the start is used.</value>
+    public TimeSpan Replay { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>The most events that are replayed: with more, the replay reaches less far back. It bounds what a start costs.</summary>
+    /// <value>The default value is 50 000. From 0 to 10 000 000; 0 replays nothing.</value>
+    public int MaxReplayedEvents { get; set; } = 50_000;
 }
 
 /// <summary>How old a cached read may be, and when the cache must not be used.</summary>

@@ -14,12 +14,17 @@ internal sealed class FraiseQLStateOptionsValidator(string name) : IValidateOpti
 
         var failures = new List<string>();
         Range("Cache:DefaultTtl", options.Cache.DefaultTtl, TimeSpan.FromTicks(1), Query.CacheTtl.Longest, "there is no endless caching");
+        if (options.Cache.WhileProven is { } proven)
+        {
+            Range("Cache:WhileProven", proven, TimeSpan.FromTicks(1), Query.CacheTtl.Longest, "there is no endless caching");
+        }
+
         foreach (var (profile, values) in options.Cache.Profiles)
         {
             foreach (var (key, value) in (ReadOnlySpan<(string, TimeSpan?)>)[
                 (nameof(values.Ttl), values.Ttl), (nameof(values.L1Ttl), values.L1Ttl), (nameof(values.L2Ttl), values.L2Ttl),
                 (nameof(values.MissBudget), values.MissBudget), (nameof(values.FailSafe), values.FailSafe),
-                (nameof(values.Sliding), values.Sliding), (nameof(values.RefreshAhead), values.RefreshAhead)])
+                (nameof(values.Sliding), values.Sliding), (nameof(values.RefreshAhead), values.RefreshAhead), (nameof(values.WhileProven), values.WhileProven)])
             {
                 if (value is { } time)
                 {
@@ -38,6 +43,7 @@ internal sealed class FraiseQLStateOptionsValidator(string name) : IValidateOpti
         Number("Cache:L1:MaxSizeMb", options.Cache.L1.MaxSizeMb, 1, 1_048_576);
         Range("Cache:L2:Timeout", options.Cache.L2.Timeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(30), "a request waits this long for the shared server");
         Range("Cache:L2:WriteTimeout", options.Cache.L2.WriteTimeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1), "a write in the background is given up after it");
+        Range("Cache:L2:LeaseWait", options.Cache.L2.LeaseWait, TimeSpan.Zero, TimeSpan.FromSeconds(30), "a query waits this long for another node that reads the same");
         Number("Cache:L2:MaxPayloadBytes", options.Cache.L2.MaxPayloadBytes, 1024, 64 * 1024 * 1024);
         if (options.Cache.L2.MaxSizeMb is { } shared)
         {
@@ -68,6 +74,8 @@ internal sealed class FraiseQLStateOptionsValidator(string name) : IValidateOpti
             Range("Cdc:RetentionHold", options.Cdc.RetentionHold, options.Cdc.Retention, TimeSpan.FromDays(3650), "it is at least Cdc:Retention");
         }
 
+        Range("Cdc:Replay", options.Cdc.Replay, TimeSpan.Zero, TimeSpan.FromDays(7), "a start reads that much of the log; zero reads nothing");
+        Number("Cdc:MaxReplayedEvents", options.Cdc.MaxReplayedEvents, 0, 10_000_000);
         Range("Consistency:MaxSilence", options.Consistency.MaxSilence, 2 * options.Cdc.IdlePollInterval, TimeSpan.FromDays(1), "it is at least twice Cdc:IdlePollInterval, which is the heartbeat");
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
 

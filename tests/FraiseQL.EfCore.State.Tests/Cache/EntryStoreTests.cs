@@ -36,10 +36,10 @@ public sealed class EntryStoreTests
 
         _time.Advance(TimeSpan.FromMinutes(5));
         Assert.Null(store.FindInL1(key));
-        Assert.NotNull(await store.FindInL2Async(key, CancellationToken.None));
+        Assert.NotNull(await store.FindInL2Async(key, log: null, CancellationToken.None));
 
         _time.Advance(TimeSpan.FromMinutes(55));
-        Assert.Null(await store.FindInL2Async(key, CancellationToken.None));
+        Assert.Null(await store.FindInL2Async(key, log: null, CancellationToken.None));
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class EntryStoreTests
         store.StoreInL2(key, Entry(TimeSpan.FromMinutes(10)));
         await WrittenAsync(1);
         _time.Advance(TimeSpan.FromMinutes(7));
-        var shared = await store.FindInL2Async(key, CancellationToken.None);
+        var shared = await store.FindInL2Async(key, log: null, CancellationToken.None);
         store.Promote(key, shared!, TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(5));
 
         _time.Advance(TimeSpan.FromMinutes(3) - TimeSpan.FromTicks(1));
@@ -71,7 +71,7 @@ public sealed class EntryStoreTests
         store.StoreInL2(key, Entry(TimeSpan.FromHours(1)));
         await WrittenAsync(1);
         _time.Advance(TimeSpan.FromMinutes(30));
-        var shared = await store.FindInL2Async(key, CancellationToken.None);
+        var shared = await store.FindInL2Async(key, log: null, CancellationToken.None);
         store.Promote(key, shared!, TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(5));
 
         _time.Advance(TimeSpan.FromMinutes(5) - TimeSpan.FromTicks(1));
@@ -87,9 +87,9 @@ public sealed class EntryStoreTests
         using var store = Store();
         store.StoreInL2(Key(1), Entry(TimeSpan.FromMinutes(1)));
         await WrittenAsync(1);
-        Assert.Equal(1, (await store.FindInL2Async(Key(1), CancellationToken.None))!.Rows.RowCount);
-        Assert.Equal(1, store.FindInL2(Key(1))!.Rows.RowCount);
-        Assert.Null(store.FindInL2(Key(2)));
+        Assert.Equal(1, (await store.FindInL2Async(Key(1), log: null, CancellationToken.None))!.Rows.RowCount);
+        Assert.Equal(1, store.FindInL2(Key(1), log: null)!.Rows.RowCount);
+        Assert.Null(store.FindInL2(Key(2), log: null));
     }
 
     [Fact]
@@ -106,15 +106,15 @@ public sealed class EntryStoreTests
             var bad = (byte[])good.Clone();
             bad[i] ^= 0x10;
             _inner.Entries[name] = bad;
-            Assert.Null(await store.FindInL2Async(Key(1), CancellationToken.None));
+            Assert.Null(await store.FindInL2Async(Key(1), log: null, CancellationToken.None));
             _inner.Entries[name] = good[..i];
-            Assert.Null(store.FindInL2(Key(1)));
+            Assert.Null(store.FindInL2(Key(1), log: null));
         }
 
         _inner.Entries[name] = good;
         _inner.Entries[name.Replace(Key(1).Text, Key(2).Text, StringComparison.Ordinal)] = good;
-        Assert.NotNull(store.FindInL2(Key(1)));
-        Assert.Null(store.FindInL2(Key(2)));
+        Assert.NotNull(store.FindInL2(Key(1), log: null));
+        Assert.Null(store.FindInL2(Key(2), log: null));
     }
 
     [Fact]
@@ -143,7 +143,7 @@ public sealed class EntryStoreTests
         using var store = Store();
         for (var i = 0; i < 3; i++)
         {
-            await store.FindInL2Async(Key(i), CancellationToken.None);
+            await store.FindInL2Async(Key(i), log: null, CancellationToken.None);
         }
 
         for (var i = 0; i < 100; i++)

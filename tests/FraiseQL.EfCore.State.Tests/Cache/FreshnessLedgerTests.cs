@@ -119,6 +119,58 @@ public sealed class FreshnessLedgerTests
     }
 
     [Fact]
+    public void What_lies_before_the_coverage_is_proven_once_it_has_been_replayed()
+    {
+        _ledger.CoverageStarted(new PgSnapshot(15, 20, [15]));
+        _ledger.ReplayStarting();
+        _ledger.BumpLogged(1, transaction: 12);
+        _ledger.Replayed(Snapshot(13));
+        Assert.Equal(Freshness.Silent, _ledger.Check(Foreign(Snapshot(13)), [1], s_none));
+        _ledger.PastKnown(Snapshot(10));
+        _ledger.CaughtUp(_ledger.PollStarting(), Snapshot(20));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(13)), [1], s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(12)), [1], s_none));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(12)), [2], s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(9)), [2], s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(new PgSnapshot(9, 30, [9])), [2], s_none));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(new PgSnapshot(14, 30, [14])), [1], s_none));
+
+        // What began anew knows nothing of a past that was replayed before.
+        _ledger.CoverageStarted(Snapshot(40));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(39)), [2], s_none));
+    }
+
+    [Fact]
+    public void Of_a_cell_that_many_transactions_of_the_past_have_changed_an_entry_between_two_positions_is_proven()
+    {
+        _ledger.CoverageStarted(Snapshot(100));
+        for (ulong transaction = 10; transaction < 60; transaction++)
+        {
+            _ledger.BumpLogged(1, transaction);
+            _ledger.Replayed(Snapshot(transaction + 1));
+        }
+
+        _ledger.PastKnown(Snapshot(10));
+        _ledger.CaughtUp(_ledger.PollStarting(), Snapshot(100));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(60)), [1], s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(59)), [1], s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(20)), [1], s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(new PgSnapshot(30, 70, [30])), [1], s_none));
+    }
+
+    [Fact]
+    public void A_local_write_during_the_replay_is_not_covered_by_it()
+    {
+        _ledger.CoverageStarted(Snapshot(20));
+        _ledger.BumpLocal([1]);
+        _ledger.Replayed(Snapshot(20));
+        _ledger.PastKnown(Snapshot(10));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(25)), [1], s_none));
+        _ledger.CaughtUp(_ledger.PollStarting(), Snapshot(24));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(25)), [1], s_none));
+    }
+
+    [Fact]
     public void A_pending_write_holds_entries_back_until_the_log_has_told_and_leaves_those_it_did_not_concern()
     {
         _ledger.CoverageStarted(Snapshot(10));
