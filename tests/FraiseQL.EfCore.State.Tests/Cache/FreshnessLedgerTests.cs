@@ -123,21 +123,21 @@ public sealed class FreshnessLedgerTests
     {
         _ledger.CoverageStarted(new PgSnapshot(15, 20, [15]));
         _ledger.ReplayStarting();
-        _ledger.BumpLogged(1, transaction: 12);
+        _ledger.BumpLogged(1, 12, ColumnMask.All, default);
         _ledger.Replayed(Snapshot(13));
-        Assert.Equal(Freshness.Silent, _ledger.Check(Foreign(Snapshot(13)), [1], s_none));
+        Assert.Equal(Freshness.Silent, _ledger.Check(Foreign(Snapshot(13)), [1], null, s_none));
         _ledger.PastKnown(Snapshot(10));
         _ledger.CaughtUp(_ledger.PollStarting(), Snapshot(20));
-        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(13)), [1], s_none));
-        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(12)), [1], s_none));
-        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(12)), [2], s_none));
-        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(9)), [2], s_none));
-        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(new PgSnapshot(9, 30, [9])), [2], s_none));
-        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(new PgSnapshot(14, 30, [14])), [1], s_none));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(13)), [1], null, s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(12)), [1], null, s_none));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(12)), [2], null, s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(9)), [2], null, s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(new PgSnapshot(9, 30, [9])), [2], null, s_none));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(new PgSnapshot(14, 30, [14])), [1], null, s_none));
 
         // What began anew knows nothing of a past that was replayed before.
         _ledger.CoverageStarted(Snapshot(40));
-        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(39)), [2], s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(39)), [2], null, s_none));
     }
 
     [Fact]
@@ -146,28 +146,28 @@ public sealed class FreshnessLedgerTests
         _ledger.CoverageStarted(Snapshot(100));
         for (ulong transaction = 10; transaction < 60; transaction++)
         {
-            _ledger.BumpLogged(1, transaction);
+            _ledger.BumpLogged(1, transaction, ColumnMask.All, default);
             _ledger.Replayed(Snapshot(transaction + 1));
         }
 
         _ledger.PastKnown(Snapshot(10));
         _ledger.CaughtUp(_ledger.PollStarting(), Snapshot(100));
-        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(60)), [1], s_none));
-        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(59)), [1], s_none));
-        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(20)), [1], s_none));
-        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(new PgSnapshot(30, 70, [30])), [1], s_none));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(60)), [1], null, s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(59)), [1], null, s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(20)), [1], null, s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(new PgSnapshot(30, 70, [30])), [1], null, s_none));
     }
 
     [Fact]
     public void A_local_write_during_the_replay_is_not_covered_by_it()
     {
         _ledger.CoverageStarted(Snapshot(20));
-        _ledger.BumpLocal([1]);
+        _ledger.BumpLocal([new(1, ColumnMask.All)]);
         _ledger.Replayed(Snapshot(20));
         _ledger.PastKnown(Snapshot(10));
-        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(25)), [1], s_none));
+        Assert.Equal(Freshness.Stale, _ledger.Check(Foreign(Snapshot(25)), [1], null, s_none));
         _ledger.CaughtUp(_ledger.PollStarting(), Snapshot(24));
-        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(25)), [1], s_none));
+        Assert.Equal(Freshness.Fresh, _ledger.Check(Foreign(Snapshot(25)), [1], null, s_none));
     }
 
     [Fact]
