@@ -1,4 +1,6 @@
+using System.Globalization;
 using FraiseQL.EfCore.State.PostgresTests.Dispatch;
+using FraiseQL.EfCore.State.PostgresTests.Faults;
 
 namespace FraiseQL.EfCore.State.PostgresTests;
 
@@ -14,6 +16,9 @@ internal static class Program
                 return 0;
             case ["fault-node", var database, var name]:
                 await FaultTests.RunNodeAsync(database, name);
+                return 0;
+            case ["storm-node", var database, var redis, var log, var slot]:
+                await StormNode.RunProcessAsync(database, redis, log, int.Parse(slot, CultureInfo.InvariantCulture));
                 return 0;
             default:
                 return 2;
