@@ -20,6 +20,8 @@ internal static class Program
             case ["storm-node", var database, var redis, var log, var slot]:
                 await StormNode.RunProcessAsync(database, redis, log, int.Parse(slot, CultureInfo.InvariantCulture));
                 return 0;
+            case ["soak", var duration]:
+                return await Soak.RunAsync(duration);
             default:
                 return 2;
         }

@@ -27,9 +27,10 @@ internal abstract record Step
 /// <summary>A few questions and about ten steps. The name makes the same one again.</summary>
 /// <param name="Run">The seed of the run.</param>
 /// <param name="Number">Which of the run's scripts.</param>
+/// <param name="HasFaults">Whether things break.</param>
 /// <param name="Questions">What is asked.</param>
 /// <param name="Steps">What happens.</param>
-internal sealed record Script(ulong Run, int Number, Question[] Questions, Step[] Steps)
+internal sealed record Script(ulong Run, int Number, bool HasFaults, Question[] Questions, Step[] Steps)
 {
     /// <summary>Scripts that go on with each other's rows and entries; the first of them begins with the same rows as each other's first.</summary>
     public const int InChapter = 10;
@@ -68,11 +69,11 @@ internal sealed record Script(ulong Run, int Number, Question[] Questions, Step[
             isOpen = steps[i] is Step.Open || (isOpen && steps[i] is not Step.Close);
         }
 
-        return new Script(run, number, questions, steps);
+        return new Script(run, number, withFaults, questions, steps);
     }
 
     public override string ToString()
-        => $"script {Run}:{Number}, repeated with FRAISEQL_TEST_SCRIPT={Run}:{Number}\n{string.Join('\n', (object[])Questions)}\n{string.Join('\n', (object[])Steps)}";
+        => $"script {Run}:{Number}, repeated with FRAISEQL_TEST_SCRIPT={Run}:{Number}{(HasFaults ? ":faults" : "")}\n{string.Join('\n', (object[])Questions)}\n{string.Join('\n', (object[])Steps)}";
 
     private static Question[] PoolOf(ulong run, int pool)
     {
