@@ -8,7 +8,7 @@ if (args is [Start.ChildArgument, var form, var connectionString])
     return Start.RunChild(form, connectionString);
 }
 
-IBenchmark[] all = [new HitOne(), new HitTwenty(), new HitIncluded(), new HitFrontEnd(), new HitCompiled(), new HitTyped(), new HitSize(), new HitScale(), new Miss(), new Start(), new L2Hit(), new Fresh(), new Catchup(), new WriteOne(), new WriteBulk(), new Save(), new Codec(), new Memory(), new HitAllocations()];
+IBenchmark[] all = [new HitOne(), new HitTwenty(), new HitIncluded(), new HitFrontEnd(), new HitCompiled(), new HitTyped(), new HitSize(), new HitScale(), new Miss(), new Start(), new L2Hit(), new Fresh(), new Catchup(), new Inval(), new Precision(), new StormBenchmark(), new WriteOne(), new WriteBulk(), new Save(), new Codec(), new Memory(), new HitAllocations()];
 var ids = args.Where(a => !a.StartsWith('-')).ToArray();
 var options = args.Where(a => a.StartsWith('-')).ToArray();
 var unknown = ids.Where(id => !all.Any(b => string.Equals(b.Id, id, StringComparison.OrdinalIgnoreCase)))

@@ -1,8 +1,11 @@
+using FraiseQL.EfCore.State.EventLog;
 using FraiseQL.EfCore.State.Listener;
 using FraiseQL.EfCore.State.Setup;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Npgsql;
 
 namespace FraiseQL.EfCore.State.Benchmarks.World;
 
@@ -17,10 +20,10 @@ internal sealed class Node : IAsyncDisposable
 
     public ListenerStatus Listener => _host.Services.GetRequiredKeyedService<ListenerStatus>(typeof(BlogContext));
 
-    public static async Task<Node> StartAsync(string connectionString, string? redis = null, Action<FraiseQLStateOptions>? configure = null, bool frontEnd = false)
+    public static async Task<Node> StartAsync(string connectionString, string? redis = null, Action<FraiseQLStateOptions>? configure = null, bool frontEnd = false, IInterceptor[]? interceptors = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Services.AddPooledDbContextFactory<BlogContext>(o => o.UseNpgsql(connectionString).UseFraiseQLState(s =>
+        builder.Services.AddPooledDbContextFactory<BlogContext>(o => o.UseNpgsql(connectionString).AddInterceptors(interceptors ?? []).UseFraiseQLState(s =>
         {
             if (frontEnd)
             {
@@ -50,6 +53,18 @@ internal sealed class Node : IAsyncDisposable
     }
 
     public BlogContext Context() => _host.Services.GetRequiredService<IDbContextFactory<BlogContext>>().CreateDbContext();
+
+    /// <summary>Waits until the listener has applied everything that is committed now.</summary>
+    public async Task CaughtUpAsync(NpgsqlConnection connection)
+    {
+        await using var command = new NpgsqlCommand("SELECT pg_current_snapshot()::text", connection);
+        var now = PgSnapshot.Parse((string)(await command.ExecuteScalarAsync())!);
+        Runtime.ListenerWake.Ring();
+        while (Listener.Position?.Contains(now) != true)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -8,8 +8,8 @@ internal abstract record Step
     /// <summary>A node asks one of the script's questions.</summary>
     internal sealed record Read(int Node, int Question) : Step;
 
-    /// <summary>Somebody writes.</summary>
-    internal sealed record Write(int Node, Change Change) : Step;
+    /// <summary>A node writes, and asks at once; or a foreign program writes, and the node asks.</summary>
+    internal sealed record Write(int Node, Change Change, int Question) : Step;
 
     /// <summary>Somebody writes while a node asks.</summary>
     internal sealed record Race(int Writer, Change Change, int Reader, int Question) : Step;
@@ -60,7 +60,7 @@ internal sealed record Script(ulong Run, int Number, bool HasFaults, Question[] 
             steps[i] = random.Next(24) switch
             {
                 < 9 => new Step.Read(node, question),
-                < 18 => new Step.Write(node, change),
+                < 18 => new Step.Write(node, change, question),
                 < 21 => new Step.Race(node, change, random.Next(Nodes), question),
                 21 when withFaults => new Step.Fault(random.Next(64)),
                 _ when isOpen => new Step.Close(random.Next(3) != 0),

@@ -54,8 +54,8 @@ internal sealed class ScriptRun(ScriptWorld world, Script script)
             case Step.Read(var node, var question):
                 await ReadAsync(node, question, $"step {at}", alongside: null);
                 break;
-            case Step.Write(var node, var change):
-                await WriteAsync(node, change);
+            case Step.Write(var node, var change, var question):
+                await WriteAsync(node, change, question, $"step {at}");
                 break;
             case Step.Race(var writer, var change, var reader, var question) when !script.Questions[question].IsSplit:
                 await ReadAsync(reader, question, $"step {at}", alongside: () => WriteAsync(writer, change));
@@ -76,15 +76,23 @@ internal sealed class ScriptRun(ScriptWorld world, Script script)
         }
     }
 
-    private async Task WriteAsync(int node, Change change)
+    private async Task WriteAsync(int node, Change change, int? question = null, string when = "")
     {
+        var known = _answers.Known(world.LedgerOf(node).Position);
         if (await world.TryAsync(() => change.ApplyAsync(world.Nodes[node], world.ConnectionString)) is not { } isDone)
         {
             return;
         }
 
+        // Before anything else: the listener has had no time to hear of it.
+        var answer = question is { } asked ? await AskAsync(node, asked) : null;
+
         // Of what is in doubt a node need not show anything before the log has told it.
         await CommittedAsync(isDone && change.By != Via.Foreign ? node : Answers.Foreign);
+        if (answer is { } given)
+        {
+            Judge(node, question!.Value, given, known, _answers.Newest, when);
+        }
     }
 
     private async Task OpenAsync(int node, Change change)
@@ -130,20 +138,23 @@ internal sealed class ScriptRun(ScriptWorld world, Script script)
             await alongside();
         }
 
-        if (await reading is not var (answer, outcome))
+        if (await reading is { } answer)
         {
-            return;
-        }
-
-        world.Answered(outcome);
-        if (!_answers.Allows(node, question, answer, known, newest))
-        {
-            throw new ViolationException(
-                $"{script}\n{when}: node {node} answered ({outcome}) to question {question} what it may not:\n{answer}\n{_answers.Describe(question, known)}");
+            Judge(node, question, answer, known, newest, when);
         }
     }
 
-    private async Task<(string Answer, CacheOutcome Outcome)?> AskAsync(int node, int question)
+    private void Judge(int node, int question, (string Text, CacheOutcome Outcome) answer, int known, int newest, string when)
+    {
+        world.Answered(answer.Outcome);
+        if (!_answers.Allows(node, question, answer.Text, known, newest))
+        {
+            throw new ViolationException(
+                $"{script}\n{when}: node {node} answered ({answer.Outcome}) to question {question} what it may not:\n{answer.Text}\n{_answers.Describe(question, known)}");
+        }
+    }
+
+    private async Task<(string Text, CacheOutcome Outcome)?> AskAsync(int node, int question)
     {
         (string, CacheOutcome)? result = null;
         await world.TryAsync(async () =>

@@ -40,7 +40,8 @@ internal sealed class ScriptWorld : IAsyncDisposable
     /// <summary>Starts the nodes.</summary>
     /// <param name="redis">Which Redis they share.</param>
     /// <param name="server">The server whose database it is, if faults may crash it.</param>
-    public static async Task<ScriptWorld> StartAsync(RedisServer redis, PostgresServer? server = null)
+    /// <param name="isSlow">Whether the nodes hear of foreign commits late.</param>
+    public static async Task<ScriptWorld> StartAsync(RedisServer redis, PostgresServer? server = null, bool isSlow = false)
     {
         var connectionString = server is null ? await PostgresServer.CreateSharedDatabaseAsync() : await server.CreateDatabaseAsync();
         await Seed.CreateAsync(connectionString);
@@ -50,6 +51,7 @@ internal sealed class ScriptWorld : IAsyncDisposable
             world._nodes.Add(await Node.StartAsync(world.ConnectionString, world._proxy.Address, o =>
             {
                 o.Cache.L2.Timeout = TimeSpan.FromSeconds(server is null ? 2 : 0.1);
+                o.Cdc.Transport = isSlow ? CdcTransport.Poll : CdcTransport.Notify;
                 o.Cdc.MaxReconnectDelay = TimeSpan.FromMilliseconds(200);
             }));
         }
