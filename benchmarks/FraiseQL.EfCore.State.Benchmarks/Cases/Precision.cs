@@ -45,7 +45,7 @@ internal sealed class Precision : IBenchmark
 
                 // Posts are numbered in turns over the authors: one of a popular author is written more often.
                 var post = 1 + authors.Next(random) + (DataSet.Authors * random.Next(DataSet.PostsPerAuthor));
-                if (await WriteAsync(node, foreign, random, post))
+                if (await WriteAsync(node, foreign, random, post, writes))
                 {
                     postsWrittenAt = i;
                 }
@@ -106,7 +106,7 @@ internal sealed class Precision : IBenchmark
     }
 
     /// <summary>Half of the writes are a foreign program's. Answers whether posts were written.</summary>
-    private static async Task<bool> WriteAsync(Node node, NpgsqlConnection foreign, Random random, int post)
+    private static async Task<bool> WriteAsync(Node node, NpgsqlConnection foreign, Random random, int post, int number)
     {
         switch (random.Next(6))
         {
@@ -122,7 +122,7 @@ internal sealed class Precision : IBenchmark
             case 2:
                 await using (var db = node.Context())
                 {
-                    db.Comments.Add(new Comment { PostId = post, Text = "new", At = DateTime.UnixEpoch });
+                    db.Comments.Add(new Comment { Id = DataSet.Comments + number, PostId = post, Text = "new", At = DateTime.UnixEpoch });
                     await db.SaveChangesAsync();
                 }
 

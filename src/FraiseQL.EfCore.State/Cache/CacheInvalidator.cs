@@ -21,6 +21,7 @@ namespace FraiseQL.EfCore.State.Cache;
 internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactory scopes, Type contextType) : IBroadcastConsumer
 {
     private const int ShortImage = 512;
+    private const int ShortValue = 128;
 
     private FreshnessLedger? _ledger;
     private CaptureModel? _model;
@@ -191,10 +192,11 @@ internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactor
             return false;
         }
 
+        Span<char> characters = stackalloc char[ShortValue];
         var found = 0;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var column = ColumnAt(table, ref reader);
+            var column = ColumnAt(table, found, ref reader);
             reader.Read();
             var start = (int)reader.TokenStartIndex;
             reader.Skip();
@@ -206,7 +208,10 @@ internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactor
             found++;
             if (reader.TokenType != JsonTokenType.Null)
             {
-                var text = reader.TokenType == JsonTokenType.String ? reader.GetString()! : Encoding.UTF8.GetString(json[start..(int)reader.BytesConsumed]);
+                var value = json[start..(int)reader.BytesConsumed];
+                ReadOnlySpan<char> text = value.Length > ShortValue
+                    ? (reader.TokenType == JsonTokenType.String ? reader.GetString() : Encoding.UTF8.GetString(value))
+                    : characters[..(reader.TokenType == JsonTokenType.String ? reader.CopyString(characters) : Encoding.UTF8.GetChars(value, characters))];
                 _ledger!.BumpLogged(CellHash.Value(table.Relation, column, text), transaction, columns, cause);
             }
         }
@@ -214,14 +219,16 @@ internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactor
         return found == table.DependencyColumns.Count;
     }
 
-    private static string? ColumnAt(CapturedTable table, ref Utf8JsonReader reader)
+    // The triggers write the columns in the model's order, so the first look mostly finds it.
+    private static string? ColumnAt(CapturedTable table, int expected, ref Utf8JsonReader reader)
     {
         var columns = table.DependencyColumns;
         for (var i = 0; i < columns.Count; i++)
         {
-            if (reader.ValueTextEquals(columns[i].Name))
+            var name = columns[(expected + i) % columns.Count].Name;
+            if (reader.ValueTextEquals(name))
             {
-                return columns[i].Name;
+                return name;
             }
         }
 
