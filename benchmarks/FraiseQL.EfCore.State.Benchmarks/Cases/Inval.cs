@@ -119,7 +119,7 @@ internal sealed class Inval : IBenchmark
                 var bytes = BitConverter.GetBytes((long)i);
                 int[] cells = [CellHash.Whole("public.Orders"), CellHash.Value("public.Orders", "CustomerId", $"{i}")];
                 runtime.Store.StoreInL1(
-                    new CacheKey(bytes, KeyMemo<CacheKey>.HashOf(bytes), cells, []),
+                    new CacheKey(bytes, KeyMemo<CacheKey>.HashOf(bytes), cells, null, []),
                     new CachedEntry(rows, snapshot, TimeProvider.System.GetUtcNow(), BlogQueries.Ttl, ledger.Stamp()), BlogQueries.Ttl);
             }
         }
