@@ -3,6 +3,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using FraiseQL.EfCore.State.Consistency;
 using FraiseQL.EfCore.State.Diagnostics;
 using FraiseQL.EfCore.State.EventLog;
 using FraiseQL.EfCore.State.Keys;
@@ -36,7 +37,8 @@ internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactor
     public void Follows(LogIdentity log)
     {
         Learn();
-        _ledger!.Follows(Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes($"{log.Log}/{log.Timeline}/{log.Started}")).AsSpan(0, 9)));
+        _ledger!.TokenLog = TokenPart.LogOf(log);
+        _ledger.Follows(Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes($"{log.Log}/{log.Timeline}/{log.Started}")).AsSpan(0, 9)));
     }
 
     // Memory is empty when coverage begins: only what other nodes have stored can be older.

@@ -20,6 +20,7 @@ internal sealed class CachedEntry
     private long _validatedEpoch;
     private SharedValue? _shared;
     private long _usedAt;
+    private long _freshAt = long.MinValue;
     private long _servedUntil;
 
     public CachedEntry(RowSet rows, PgSnapshot? snapshot, DateTimeOffset createdAt, TimeSpan ttl, long validatedEpoch, QueryBundle? bundle = null)
@@ -68,6 +69,14 @@ internal sealed class CachedEntry
     public DateTimeOffset UsedAt => Volatile.Read(ref _usedAt) is var ticks and not 0 ? new(ticks, TimeSpan.Zero) : CreatedAt;
 
     public void Used(DateTimeOffset at) => Volatile.Write(ref _usedAt, at.UtcTicks);
+
+    /// <summary>
+    /// A timestamp: everything that was committed before it is reflected in the rows. <see cref="long.MinValue"/> when nobody has noted one.
+    /// </summary>
+    public long FreshAt => Volatile.Read(ref _freshAt);
+
+    /// <summary>Notes that the entry was proven fresh. Whichever thread wrote last is right.</summary>
+    public void SeenFresh(long at) => Volatile.Write(ref _freshAt, at);
 
     public void ValidatedThrough(long epoch)
     {

@@ -21,9 +21,30 @@ internal sealed partial class FreshnessLedger
     private long _lookedAt;        // TimeProvider timestamp of the beginning of the look that goes on
     private long _heardAt;         // the same of the last one that was applied: what was committed before it is known here
     private bool _heard;
+    private string? _tokenLog;
+    private PgSnapshot? _position;
+
+    /// <summary>Which log the positions are of, as tokens name it; <see langword="null"/> before it is known. Who reads it before the position has both of one log.</summary>
+    public string? TokenLog
+    {
+        get => Volatile.Read(ref _tokenLog);
+        set
+        {
+            if (value != _tokenLog)
+            {
+                Position = null;
+                Volatile.Write(ref _tokenLog, value);
+            }
+        }
+    }
 
     /// <summary>The newest log position that was applied; null before the first.</summary>
-    public PgSnapshot? Position { get; private set; }
+    public PgSnapshot? Position
+    {
+        // Who sees a position must see what was applied before it.
+        get => Volatile.Read(ref _position);
+        private set => Volatile.Write(ref _position, value);
+    }
 
     /// <summary>The listener begins, or begins anew after a gap: what is cached is of no use, and nothing older can be proven.</summary>
     public void CoverageStarted(PgSnapshot from)
@@ -86,6 +107,7 @@ internal sealed partial class FreshnessLedger
             if (!Bump.Has(_bumps[cell], transaction, columns))
             {
                 Publish(cell, Bump.AddLogged(_bumps[cell], ++_epoch, transaction, columns, cause));
+                Touched(cell, _epoch, isLogged: true);
             }
         }
     }

@@ -93,6 +93,7 @@ internal sealed partial class FreshnessLedger(bool listening, TimeProvider time,
             foreach (var (cell, columns) in cells)
             {
                 Publish(cell, Bump.AddLocal(_bumps[cell], epoch, columns, cause));
+                Touched(cell, epoch, isLogged: false);
             }
         }
     }

@@ -95,6 +95,7 @@ internal sealed class TypedQuery<TContext, TArguments, TResult>(
             var key = runtime.TypedKeys.Find(writer.Written, KeyMemo<TypedKey>.HashOf(writer.Written));
             if (key is null
                 || key.Lookup.Policy.LooksFurther
+                || !session.RequirementOn(key.Lookup.Database).IsMet
                 || session.WhyBypass(session.Connection, key.Lookup.Database, key.Plan, key.Lookup.Policy) is not null
                 || runtime.Store.FindInL1(key.Lookup.Key!) is not { } entry
                 || entry.SharedWith(key) is not { } shared

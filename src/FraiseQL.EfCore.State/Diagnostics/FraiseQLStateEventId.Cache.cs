@@ -25,4 +25,7 @@ public static partial class FraiseQLStateEventId
 
     /// <summary>The session's settings are not what <c>VaryBySessionVariable</c> says; the rows are not kept (warning).</summary>
     public const int CacheScopeMismatch = 1017;
+
+    /// <summary>Rows that a change has ended were served, as the query's <c>BoundedStaleness</c> allows (debug).</summary>
+    public const int CacheServedStaleByChoice = 1018;
 }

@@ -28,6 +28,10 @@ internal static partial class Log
         "Query {Query}: the database could not be reached; rows that may be out of date were served, as FailSafe allows.")]
     public static partial void ServedStale(ILogger logger, string query);
 
+    [LoggerMessage(FraiseQLStateEventId.CacheServedStaleByChoice, LogLevel.Debug,
+        "Query {Query}: rows that may be out of date were served, as BoundedStaleness({Bound}) allows.")]
+    public static partial void ServedStaleByChoice(ILogger logger, string query, TimeSpan? bound);
+
     [LoggerMessage(FraiseQLStateEventId.CacheMissBudgetExceeded, LogLevel.Warning,
         "Query {Query}: a miss took {Took} ms, its budget is {Budget} ms. Make the query faster, warm it, or raise MissBudget.")]
     public static partial void MissBudgetExceeded(ILogger logger, string query, double took, double budget);

@@ -60,7 +60,7 @@ internal static class LogIdentityQuery
     }
 
     /// <summary>Everyone may ask by default; a hosted server may have revoked it, and then the database's own id has to do.</summary>
-    private static async Task<string> ReadSystemAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    public static async Task<string> ReadSystemAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         try
         {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using FraiseQL.EfCore.State.Consistency;
 using Npgsql;
 
 namespace FraiseQL.EfCore.State.Keys;
@@ -13,14 +14,18 @@ internal sealed class DatabaseIdentity
 {
     private static readonly ConcurrentDictionary<string, DatabaseIdentity> s_known = new(StringComparer.Ordinal);
 
-    private DatabaseIdentity(string domain, string view)
+    private DatabaseIdentity(string domain, string view, string name)
     {
         Domain = domain;
+        Name = TokenPart.DatabaseOf(name);
         KeyBytes = SHA256.HashData(Encoding.UTF8.GetBytes(view));
     }
 
     /// <summary>Host, port and database: what one event log and one set of dependency cells belong to.</summary>
     public string Domain { get; }
+
+    /// <summary>The database's name, as tokens have it.</summary>
+    public string Name { get; }
 
     /// <summary>Digest of the domain and of the role, search path and session options: what else can alter an answer. Part of every key.</summary>
     public byte[] KeyBytes { get; }
@@ -37,8 +42,9 @@ internal sealed class DatabaseIdentity
         }
 
         var parts = new NpgsqlConnectionStringBuilder(connectionString);
-        var domain = $"{parts.Host?.ToLowerInvariant()}:{parts.Port}/{parts.Database ?? parts.Username}";
+        var name = parts.Database ?? parts.Username ?? string.Empty;
+        var domain = $"{parts.Host?.ToLowerInvariant()}:{parts.Port}/{name}";
         var view = string.Join('\0', domain, parts.Username, parts.SearchPath, parts.Options, parts.Timezone, parts.ClientEncoding, parts.TargetSessionAttributes);
-        return s_known.GetOrAdd(connectionString, new DatabaseIdentity(domain, view));
+        return s_known.GetOrAdd(connectionString, new DatabaseIdentity(domain, view, name));
     }
 }

@@ -73,9 +73,9 @@ internal sealed class CacheExplanation
             }
         }
 
-        if (policy.IsVerified)
+        if (policy.Level != ConsistencyLevel.ReadYourWrites)
         {
-            Line("verified", "each hit, by a look at the log");
+            Line("consistency", policy.IsStrict ? "strict: each hit is proven by a look at the log" : $"stale by at most {policy.MaxStaleness:c}");
         }
 
         if (policy.IgnoresOwnTables)

@@ -18,6 +18,9 @@ public enum CacheOutcome
     /// <summary>From the database, and not cached: within a transaction, refused, or not safe at the moment.</summary>
     Bypass,
 
-    /// <summary>From memory although it may be out of date: the database could not be reached, and the query has <c>FailSafe</c>.</summary>
+    /// <summary>
+    /// From memory although it may be out of date: the database could not be reached, and the query has <c>FailSafe</c>; or a change has ended it, within
+    /// the query's <c>BoundedStaleness</c>.
+    /// </summary>
     Stale,
 }

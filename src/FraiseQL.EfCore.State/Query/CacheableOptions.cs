@@ -40,7 +40,11 @@ internal sealed record CacheableOptions
 
     public TimeSpan? WhileProven { get; init; }
 
-    public bool? Verified { get; init; }
+    public ConsistencyLevel? Level { get; init; }
+
+    public TimeSpan? MaxStaleness { get; init; }
+
+    public bool OwnWritesToo { get; init; }
 
     /// <summary>Whether only what is declared ends a result, and not a change of the tables that the query reads.</summary>
     public bool IgnoresOwnTables { get; init; }

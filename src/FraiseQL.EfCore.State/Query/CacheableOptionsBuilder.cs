@@ -98,11 +98,32 @@ public sealed class CacheableOptionsBuilder
     /// <summary>
     /// Proves before each hit that the database has no change that this node has not applied: no read that begins after a commit, of any program
     /// on any node, is answered with older rows. One look at the event log serves all queries that wait for it; it costs about a round trip, and
-    /// no connection of the pool. Without a listener, or when it does not answer, the database is asked instead.
+    /// no connection of the pool. Without a listener, or when it does not answer within <c>Consistency:MaxWait</c>, the database is asked instead.
     /// </summary>
-    /// <param name="verified">Whether hits are verified. The default value is <see langword="true"/>.</param>
     /// <returns>The same builder.</returns>
-    public CacheableOptionsBuilder Verified(bool verified = true) => Set(Options with { Verified = verified });
+    public CacheableOptionsBuilder Strict() => Set(Options with { Level = ConsistencyLevel.Strict, MaxStaleness = null });
+
+    /// <summary>Serves nothing that this node knows to be older than a commit, its own or one it has heard of; the default, unless the configuration says otherwise.</summary>
+    /// <returns>The same builder.</returns>
+    public CacheableOptionsBuilder ReadYourWrites() => Set(Options with { Level = ConsistencyLevel.ReadYourWrites, MaxStaleness = null });
+
+    /// <summary>
+    /// Goes on serving a result that a change has ended, or of whose changes nothing is heard, for this time; the outcome is
+    /// <see cref="CacheOutcome.Stale"/>. After it the database is read. It spares the database where a hot table ends results all the time. Who has
+    /// written, in the same context or <see cref="ConsistencyScope"/>, is not served what was before that; nor is anybody what
+    /// <see cref="IStateCache"/> has ended.
+    /// </summary>
+    /// <param name="maxStaleness">How long ago the answer may have stopped being true: at least twice <c>Cdc:IdlePollInterval</c>, at most 365 days.</param>
+    /// <param name="ownWritesToo">Whether who has written may be served what was before that too. The default value is <see langword="false"/>.</param>
+    /// <returns>The same builder.</returns>
+    /// <remarks>Results of split queries are served at <see cref="ConsistencyLevel.ReadYourWrites"/>: their parts would not belong together.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxStaleness"/> is zero, negative or infinite.</exception>
+    public CacheableOptionsBuilder BoundedStaleness(TimeSpan maxStaleness, bool ownWritesToo = false) => Set(Options with
+    {
+        Level = ConsistencyLevel.BoundedStaleness,
+        MaxStaleness = Checked(maxStaleness, nameof(maxStaleness)),
+        OwnWritesToo = ownWritesToo,
+    });
 
     /// <summary>Keeps one result for each user, by the value that <c>VaryByUser</c> gives.</summary>
     /// <param name="perUser">Whether users have results of their own. The default value is <see langword="true"/>.</param>

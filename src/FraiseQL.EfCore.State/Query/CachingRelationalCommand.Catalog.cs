@@ -21,7 +21,7 @@ internal sealed partial class CachingRelationalCommand
         try
         {
             // Wrong options are the caller's mistake, whether or not the database can be reached.
-            _plan!.PolicyOf(_session!.Runtime.Options.Cache, parameters.Context!, parameters.ParameterValues!, _session.CacheAllTtl, database.Catalog);
+            _plan!.PolicyOf(_session!.Runtime.Options, parameters.Context!, parameters.ParameterValues!, _session.CacheAllTtl, database.Catalog);
             _ = async ? await connection.OpenAsync(cancellationToken).ConfigureAwait(false) : connection.Open();
         }
         catch

@@ -21,7 +21,7 @@ internal sealed partial class CachingRelationalCommand
         var runtime = session.Runtime;
         var values = parameters.ParameterValues ?? new Dictionary<string, object?>();
         var database = session.DatabaseOf(parameters.Connection);
-        var policy = plan.PolicyOf(runtime.Options.Cache, context, values, session.CacheAllTtl, database.Catalog);
+        var policy = plan.PolicyOf(runtime.Options, context, values, session.CacheAllTtl, database.Catalog);
         var refusal = plan.RefusalUnder(policy);
         CacheKey? key = null;
         if (refusal is null)

@@ -25,9 +25,13 @@ internal sealed partial class CachingRelationalCommand
                 return await ExecuteAsync(parameters, async, cancellationToken).ConfigureAwait(false);
             }
 
-            if (lookup.Policy.IsVerified)
+            if (lookup.MustLook || !lookup.Required.IsMet)
             {
-                if (!await LookAtLogAsync(lookup, async, cancellationToken).ConfigureAwait(false))
+                if (await LookAtLogAsync(lookup, async, cancellationToken).ConfigureAwait(false))
+                {
+                    lookup = lookup with { Required = _session.RequirementOn(lookup.Database) };
+                }
+                else if (lookup.MustLook)
                 {
                     _session.Bypassed(_plan!, lookup.Policy, "unverified");
                     return await ExecuteAsync(parameters, async, cancellationToken).ConfigureAwait(false);
@@ -79,7 +83,8 @@ internal sealed partial class CachingRelationalCommand
     // Before its time was over the entry was as good as the database; after it, it is declared stale, and only within the caller's bound.
     private static CacheOutcome? ServeInstead(Exception exception, Lookup lookup, StateRuntime runtime)
         => !Unreachable.Is(exception) ? null
-            : !lookup.Policy.IsVerified && IsServable(lookup.LastKnown!, lookup, runtime) ? CacheOutcome.L1Hit
+            : !lookup.MustLook && IsServable(lookup.LastKnown!, lookup, runtime) ? CacheOutcome.L1Hit
+            : !lookup.Required.IsMet ? null
             : runtime.Time.GetUtcNow() - lookup.LastKnown!.CreatedAt <= lookup.Policy.FailSafe ? CacheOutcome.Stale
             : null;
 
@@ -195,6 +200,7 @@ internal sealed partial class CachingRelationalCommand
         var policy = lookup.Policy;
         var ledger = lookup.Database.Ledger;
         var createdAt = runtime.Time.GetUtcNow();
+        var beganAt = policy.MaxStaleness is null ? 0 : runtime.Time.GetTimestamp();
 
         // Both before the query: what is bumped from here on is newer than the rows.
         var stamp = ledger.Stamp();
@@ -219,6 +225,11 @@ internal sealed partial class CachingRelationalCommand
                 await DisposeAsync(live, async).ConfigureAwait(false);
                 session.Missed(plan, policy, createdAt);
                 var entry = new CachedEntry(capture.Rows!.Build(), capture.Snapshot, createdAt, policy.LongestTtl, stamp);
+                if (policy.MaxStaleness is not null)
+                {
+                    entry.SeenFresh(beganAt);
+                }
+
                 var rejected = WhyNotStored(capture, preamble, position);
                 if (rejected is null)
                 {

@@ -20,11 +20,31 @@ internal sealed partial class CachingRelationalCommand
 
         var runtime = _session!.Runtime;
         var policy = lookup.Policy;
+        var database = lookup.Database.Ledger;
         var freshness = Freshness.Stale;
         if (runtime.Store.FindInL1(lookup.Key!) is { } entry)
         {
+            // Before the check: what is known now is among what it asks for.
+            var knownAt = policy.MaxStaleness is null ? 0 : database.KnownAt;
             freshness = Check(entry, lookup, runtime);
-            if (freshness == Freshness.Fresh && !policy.IsVerified && !(policy.RefreshAhead is { } ahead && TryTakeRefresh(ahead, entry, ref lookup, runtime)))
+            if (policy.MaxStaleness is { } patience)
+            {
+                if (freshness == Freshness.Fresh && runtime.Time.GetElapsedTime(knownAt) <= patience)
+                {
+                    entry.SeenFresh(knownAt);
+                }
+                else if (MayServeStale(entry, lookup, patience, runtime))
+                {
+                    return lookup with { Reader = Serve(entry, lookup, parameters.Connection, CacheOutcome.Stale) };
+                }
+                else if (freshness == Freshness.Fresh)
+                {
+                    // The reader's bound is shorter than the one that silence has for everybody.
+                    freshness = Freshness.Silent;
+                }
+            }
+
+            if (freshness == Freshness.Fresh && !lookup.MustLook && !(policy.RefreshAhead is { } ahead && TryTakeRefresh(ahead, entry, ref lookup, runtime)))
             {
                 if (policy.Sliding is not null)
                 {
@@ -60,7 +80,7 @@ internal sealed partial class CachingRelationalCommand
         var session = SessionOf(parameters);
         var plan = _plan!;
         var database = session.DatabaseOf(parameters.Connection);
-        var policy = plan.PolicyOf(session.Runtime.Options.Cache, parameters.Context!, parameters.ParameterValues!, session.CacheAllTtl, database.Catalog);
+        var policy = plan.PolicyOf(session.Runtime.Options, parameters.Context!, parameters.ParameterValues!, session.CacheAllTtl, database.Catalog);
         if (policy.WhileProven is not null && database.Ledger.Listening)
         {
             policy = policy.Renewing(plan.Refusal is null);
@@ -79,7 +99,7 @@ internal sealed partial class CachingRelationalCommand
             return false;
         }
 
-        lookup = new Lookup(key, database, policy) { Claims = claims, Log = database.Ledger.Log };
+        lookup = new Lookup(key, database, policy) { Claims = claims, Log = database.Ledger.Log, Required = session.RequirementOn(database) };
         return true;
     }
 
@@ -165,15 +185,37 @@ internal sealed partial class CachingRelationalCommand
             ? lookup.Database.Ledger.Check(entry, bundle.Cells, bundle.Columns, bundle.PendingCells)
             : lookup.Database.Ledger.Check(entry, key.Cells, key.Columns, key.PendingCells);
         var policy = lookup.Policy;
-        if (freshness != Freshness.Fresh || (policy.Sliding is null && entry.ServedUntil is null && entry.Ttl <= policy.LongestTtl))
+        if (freshness == Freshness.Fresh && lookup.Required.Position is { } required && entry.Snapshot?.Contains(required) != true)
         {
-            return freshness;
+            // Fresh as far as this node has heard, and the token's holder has seen more.
+            return Freshness.Stale;
+        }
+
+        return freshness == Freshness.Fresh && IsOver(entry, policy, runtime) ? Freshness.Stale : freshness;
+    }
+
+    // Its time to live holds as always, and what this context or its scope has written, or what a token requires, is never missed.
+    private bool MayServeStale(CachedEntry entry, Lookup lookup, TimeSpan patience, StateRuntime runtime)
+    {
+        var ledger = lookup.Database.Ledger;
+        return !IsOver(entry, lookup.Policy, runtime)
+            && (lookup.Policy.OwnWritesToo || entry.ValidatedEpoch >= _session!.LastWriteTo(ledger))
+            && !_session!.HasRequirement
+            && ledger.MayBeStaleSince(entry, lookup.Key!.Cells, lookup.Key.PendingCells) is { } since
+            && runtime.Time.GetElapsedTime(since) <= patience;
+    }
+
+    private static bool IsOver(CachedEntry entry, EffectivePolicy policy, StateRuntime runtime)
+    {
+        if (policy.Sliding is null && entry.ServedUntil is null && entry.Ttl <= policy.LongestTtl)
+        {
+            return false;
         }
 
         // Another call site may have stored the same query for longer than this one allows, or fail-safe keeps it beyond its time.
         var now = runtime.Time.GetUtcNow();
         var age = now - entry.CreatedAt;
-        return age >= policy.LongestTtl || age >= entry.Ttl || now >= entry.ServedUntil || now - entry.UsedAt > policy.Sliding ? Freshness.Stale : freshness;
+        return age >= policy.LongestTtl || age >= entry.Ttl || now >= entry.ServedUntil || now - entry.UsedAt > policy.Sliding;
     }
 
     private CachedRelationalDataReader Serve(CachedEntry entry, Lookup lookup, IRelationalConnection connection, CacheOutcome outcome)

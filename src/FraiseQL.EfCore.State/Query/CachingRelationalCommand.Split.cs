@@ -53,10 +53,17 @@ internal sealed partial class CachingRelationalCommand
             return await ExecuteAsync(parameters, async, cancellationToken).ConfigureAwait(false);
         }
 
-        if (lookup.Policy.IsVerified && !await LookAtLogAsync(lookup, async, cancellationToken).ConfigureAwait(false))
+        if (lookup.MustLook || !lookup.Required.IsMet)
         {
-            session.Bypassed(_plan!, lookup.Policy, "unverified");
-            return await ExecuteAsync(parameters, async, cancellationToken).ConfigureAwait(false);
+            if (await LookAtLogAsync(lookup, async, cancellationToken).ConfigureAwait(false))
+            {
+                lookup = lookup with { Required = session.RequirementOn(lookup.Database) };
+            }
+            else if (lookup.MustLook)
+            {
+                session.Bypassed(_plan!, lookup.Policy, "unverified");
+                return await ExecuteAsync(parameters, async, cancellationToken).ConfigureAwait(false);
+            }
         }
 
         var ledger = lookup.Database.Ledger;
@@ -133,7 +140,7 @@ internal sealed partial class CachingRelationalCommand
         var session = SessionOf(parameters);
         var plan = _plan!;
         var database = session.DatabaseOf(parameters.Connection);
-        var policy = plan.PolicyOf(session.Runtime.Options.Cache, parameters.Context!, parameters.ParameterValues!, session.CacheAllTtl, database.Catalog);
+        var policy = plan.PolicyOf(session.Runtime.Options, parameters.Context!, parameters.ParameterValues!, session.CacheAllTtl, database.Catalog);
         if (run.IsHit)
         {
             session.Served(plan, policy, CacheOutcome.Miss);

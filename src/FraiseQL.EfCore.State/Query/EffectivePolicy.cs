@@ -36,8 +36,16 @@ internal sealed record EffectivePolicy
     /// <summary>Until when the log's proof renews a result whose time to live is over.</summary>
     public TimeSpan? WhileProven { get; init; }
 
+    public ConsistencyLevel Level { get; init; }
+
     /// <summary>Whether a hit is served only after a look at the log that began after the query.</summary>
-    public bool IsVerified { get; init; }
+    public bool IsStrict => Level == ConsistencyLevel.Strict;
+
+    /// <summary>How old an answer may be that a change has ended; <see langword="null"/> at the other levels.</summary>
+    public TimeSpan? MaxStaleness { get; init; }
+
+    /// <summary>Whether who has written may be answered with what was before that.</summary>
+    public bool OwnWritesToo { get; init; }
 
     /// <summary>Whether the tables that the query reads end nothing, only what is declared does.</summary>
     public bool IgnoresOwnTables { get; init; }
@@ -87,7 +95,7 @@ internal sealed record EffectivePolicy
     public bool DeclaresDependencies => Tags.Count > 0 || Tables.Count > 0;
 
     /// <summary>Whether a hit must look at more than the freshness of its entry and the end of its time in memory.</summary>
-    public bool LooksFurther => IsVerified || FailSafe is not null || Sliding is not null || RefreshAhead is not null;
+    public bool LooksFurther => IsStrict || MaxStaleness is not null || FailSafe is not null || Sliding is not null || RefreshAhead is not null;
 
     /// <summary>
     /// The same while the log proves each hit: the time to live is then the one that nothing exceeds. It is this instance where nothing renews a

@@ -1,4 +1,5 @@
 using FraiseQL.EfCore.State;
+using FraiseQL.EfCore.State.Consistency;
 using FraiseQL.EfCore.State.Writes;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage;
@@ -19,6 +20,42 @@ public static class FraiseQLStateDatabaseFacadeExtensions
         return ((IInfrastructure<IServiceProvider>)database).Instance.GetService(typeof(StateSession)) is StateSession session
             ? session.LastOutcome
             : CacheOutcome.None;
+    }
+
+    /// <summary>
+    /// What is committed now, as a token: who reads with it, on any node, sees at least this, and so what this context has written. One round trip to the
+    /// database. Call it after the commit.
+    /// </summary>
+    /// <remarks>As the context itself, not thread-safe.</remarks>
+    /// <param name="database">The context's database facade.</param>
+    /// <param name="cancellationToken">Cancels the question.</param>
+    /// <returns>The token.</returns>
+    /// <exception cref="InvalidOperationException">
+    /// A transaction is open on the context, the connection leads to a standby, or the context has no <c>UseFraiseQLState()</c>.
+    /// </exception>
+    public static Task<ConsistencyToken> GetConsistencyTokenAsync(this DatabaseFacade database, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(database);
+        return TokenReader.ReadAsync(((IDatabaseFacadeDependenciesAccessor)database).Context, cancellationToken);
+    }
+
+    /// <summary>
+    /// Lets every cacheable query of this context, from here on, see at least what the token says. An entry is served only if it is proven to; else the query
+    /// waits for this node to catch up (<c>Consistency:MaxWait</c>), and then reads the database. A token of other databases asks for nothing here; one of
+    /// a log that this database no longer has (it was restored, or failed over) makes the reads strict.
+    /// </summary>
+    /// <remarks>As the context itself, not thread-safe. A pooled context forgets it when it is returned. For a whole request: <see cref="ConsistencyScope"/>.</remarks>
+    /// <param name="database">The context's database facade.</param>
+    /// <param name="token">The token; it is added to those that were required before.</param>
+    /// <exception cref="InvalidOperationException">The context has no <c>UseFraiseQLState()</c>.</exception>
+    public static void RequireConsistency(this DatabaseFacade database, ConsistencyToken token)
+    {
+        ArgumentNullException.ThrowIfNull(database);
+        ArgumentNullException.ThrowIfNull(token);
+        var context = ((IDatabaseFacadeDependenciesAccessor)database).Context;
+        var session = ((IInfrastructure<IServiceProvider>)database).Instance.GetService(typeof(StateSession)) as StateSession
+            ?? throw new InvalidOperationException(StateStrings.TokenNeedsUseFraiseQLState(context.GetType().Name));
+        session.Require(token);
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.Consistency;
 using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.Setup;
 using Microsoft.EntityFrameworkCore.Storage;
@@ -21,6 +22,12 @@ internal readonly record struct Lookup(CacheKey? Key, DatabaseState Database, Ef
 
     /// <summary>The entry in memory that is not to be served now, but better than an error.</summary>
     public CachedEntry? LastKnown { get; init; }
+
+    /// <summary>What tokens ask for beyond what this node has applied.</summary>
+    public Requirement Required { get; init; }
+
+    /// <summary>Whether a hit is served only after a look at the log that began after the query.</summary>
+    public bool MustLook => Policy.IsStrict || Required.Now;
 
     /// <summary>The flight of an early refresh, which this execution leads.</summary>
     public Flights.Flight? Refresh { get; init; }

@@ -11,8 +11,9 @@ namespace FraiseQL.EfCore.State.Query;
 /// </summary>
 internal static class PolicyResolver
 {
-    public static EffectivePolicy Resolve(CacheOptions cache, QueryPlan plan, IModel model, CacheableOptions call, TimeSpan? implicitTtl)
+    public static EffectivePolicy Resolve(FraiseQLStateOptions options, QueryPlan plan, IModel model, CacheableOptions call, TimeSpan? implicitTtl)
     {
+        var cache = options.Cache;
         var profile = call.Profile is { } name ? Profile(cache, name) : null;
         var entity = EntityDefault(cache, plan, model, out var entityProfile);
         var (ttl, source) =
@@ -30,6 +31,7 @@ internal static class PolicyResolver
             throw new InvalidOperationException(StateStrings.RefreshAheadTooLong(refresh.Value, levels?.L1Ttl ?? ttl));
         }
 
+        var (level, staleness) = Consistency(options, call, profile, entity);
         return new EffectivePolicy
         {
             L1Ttl = levels?.L1Ttl ?? ttl,
@@ -43,11 +45,35 @@ internal static class PolicyResolver
             RefreshAhead = refresh,
             MissBudget = call.MissBudget ?? profile?.MissBudget ?? entity?.MissBudget,
             WhileProven = call.WhileProven ?? profile?.WhileProven ?? entity?.WhileProven ?? cache.WhileProven,
-            IsVerified = call.Verified ?? profile?.Verified ?? entity?.Verified ?? false,
+            Level = level,
+            MaxStaleness = staleness,
+            OwnWritesToo = call.OwnWritesToo,
             IgnoresOwnTables = call.IgnoresOwnTables,
             Tags = [.. call.Tags.Values.ToArray().Order(StringComparer.Ordinal)],
             Tables = [.. call.DependsOn.Values.ToArray().SelectMany(type => TablesOf(model, type)).Distinct().OrderBy(t => t.Relation, StringComparer.Ordinal)],
         };
+    }
+
+    private static (ConsistencyLevel Level, TimeSpan? MaxStaleness) Consistency(
+        FraiseQLStateOptions options, CacheableOptions call, CacheableOptions? profile, CacheableOptions? entity)
+    {
+        var ignoresAll = call.IgnoresOwnTables && call.DependsOn.Count == 0;
+        if (ignoresAll && call.Level is ConsistencyLevel.Strict or ConsistencyLevel.BoundedStaleness)
+        {
+            throw new InvalidOperationException(StateStrings.UntilExpiredWithLevel);
+        }
+
+        var says = call.Level is not null ? call : profile?.Level is not null ? profile : entity?.Level is not null ? entity : null;
+        var level = says?.Level ?? options.Consistency.Default;
+        if (level != ConsistencyLevel.BoundedStaleness || ignoresAll)
+        {
+            return (ignoresAll ? ConsistencyLevel.ReadYourWrites : level, null);
+        }
+
+        var bound = says?.MaxStaleness ?? options.Consistency.MaxStaleness
+            ?? throw new InvalidOperationException(StateStrings.NoStalenessBound("The level of this query"));
+        var least = 2 * options.Cdc.IdlePollInterval;
+        return bound >= least ? (level, bound) : throw new InvalidOperationException(StateStrings.StalenessTooShort(bound, least));
     }
 
     private static CacheableOptions Profile(CacheOptions cache, string name)

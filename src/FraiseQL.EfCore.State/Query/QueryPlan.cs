@@ -175,21 +175,21 @@ internal sealed class QueryPlan
     /// <exception cref="InvalidOperationException">The options name a profile or an entity that does not exist.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A parameter of a compiled query is not a valid time to live.</exception>
     public EffectivePolicy PolicyOf(
-        CacheOptions cache, DbContext context, IReadOnlyDictionary<string, object?> values, TimeSpan? implicitTtl, DatabaseCatalog? catalog)
+        FraiseQLStateOptions configured, DbContext context, IReadOnlyDictionary<string, object?> values, TimeSpan? implicitTtl, DatabaseCatalog? catalog)
     {
         catalog = Views.Count == 0 ? null : catalog;
         var options = Policy.Parameter is { } parameter ? MarkReader.FromValue(values.GetValueOrDefault(parameter)) : Policy.Options;
         implicitTtl = Policy.IsImplicit ? implicitTtl : null;
         var known = Volatile.Read(ref _resolution);
-        if (known is not null && ReferenceEquals(known.Cache, cache) && ReferenceEquals(known.Options, options) && known.ImplicitTtl == implicitTtl
+        if (known is not null && ReferenceEquals(known.Configured, configured) && ReferenceEquals(known.Options, options) && known.ImplicitTtl == implicitTtl
             && ReferenceEquals(known.Catalog, catalog))
         {
             return known.Policy;
         }
 
-        var policy = PolicyResolver.Resolve(cache, this, context.Model, options, implicitTtl);
+        var policy = PolicyResolver.Resolve(configured, this, context.Model, options, implicitTtl);
         policy = Views.Count == 0 ? policy : ViewSources.Apply(policy, Views, context.Model, catalog);
-        Volatile.Write(ref _resolution, new Resolution(cache, options, implicitTtl, catalog, policy));
+        Volatile.Write(ref _resolution, new Resolution(configured, options, implicitTtl, catalog, policy));
         return policy;
     }
 
@@ -318,5 +318,5 @@ internal sealed class QueryPlan
 
     private sealed record VerifiedSet(IReadOnlySet<string> Relations, bool HasAll);
 
-    private sealed record Resolution(CacheOptions Cache, CacheableOptions Options, TimeSpan? ImplicitTtl, DatabaseCatalog? Catalog, EffectivePolicy Policy);
+    private sealed record Resolution(FraiseQLStateOptions Configured, CacheableOptions Options, TimeSpan? ImplicitTtl, DatabaseCatalog? Catalog, EffectivePolicy Policy);
 }

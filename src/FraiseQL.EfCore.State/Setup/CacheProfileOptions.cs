@@ -36,8 +36,14 @@ public sealed class CacheProfileOptions
     /// <summary>Until when a result is served beyond its time to live, as long as the event log proves it: <c>.Cacheable(o =&gt; o.WhileProven(…))</c>.</summary>
     public TimeSpan? WhileProven { get; set; }
 
-    /// <summary>Whether each hit is verified against the event log: <c>.Cacheable(o =&gt; o.Verified())</c>.</summary>
-    public bool? Verified { get; set; }
+    /// <summary>How old an answer may be; <see langword="null"/> for the entity's or <c>Consistency:Default</c>.</summary>
+    public ConsistencyLevel? Consistency { get; set; }
+
+    /// <summary>
+    /// The bound of <see cref="ConsistencyLevel.BoundedStaleness"/>, which it implies: at least twice <c>Cdc:IdlePollInterval</c>;
+    /// <see langword="null"/> for <c>Consistency:MaxStaleness</c>.
+    /// </summary>
+    public TimeSpan? MaxStaleness { get; set; }
 
     /// <summary>Why these queries may be cached so: for the reader of the configuration, and for EXPLAIN.</summary>
     public string? Reason { get; set; }
@@ -53,6 +59,7 @@ public sealed class CacheProfileOptions
         Sliding = Sliding,
         RefreshAhead = RefreshAhead,
         WhileProven = WhileProven,
-        Verified = Verified,
+        Level = Consistency ?? (MaxStaleness is null ? null : ConsistencyLevel.BoundedStaleness),
+        MaxStaleness = MaxStaleness,
     };
 }

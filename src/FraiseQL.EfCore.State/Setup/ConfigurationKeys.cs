@@ -15,12 +15,12 @@ internal static class ConfigurationKeys
         "Cdc:Enabled", "Cdc:Triggers", "Cdc:WriteContext", "Cdc:Transport", "Cdc:PollInterval", "Cdc:IdlePollInterval", "Cdc:MaxReconnectDelay",
         "Cdc:Retry:Attempts", "Cdc:Retry:Backoff", "Cdc:Retry:MinDelay", "Cdc:Retry:MaxDelay", "Cdc:Retry:Jitter", "Cdc:HandlerLease", "Cdc:HandlerGroup",
         "Cdc:Retention", "Cdc:RetentionHold", "Cdc:Replay", "Cdc:MaxReplayedEvents",
-        "Consistency:MaxSilence",
+        "Consistency:Default", "Consistency:MaxStaleness", "Consistency:MaxWait", "Consistency:MaxSilence", "Consistency:Isolation",
     ];
 
     /// <summary>What may stand after <c>Cache:Profiles:name:</c>.</summary>
     public static readonly IReadOnlyList<string> OfProfile =
-        ["Ttl", "L1Ttl", "L2Ttl", "PerUser", "MissBudget", "FailSafe", "Sliding", "RefreshAhead", "WhileProven", "Verified", "Reason"];
+        ["Ttl", "L1Ttl", "L2Ttl", "PerUser", "MissBudget", "FailSafe", "Sliding", "RefreshAhead", "WhileProven", "Consistency", "MaxStaleness", "Reason"];
 
     public static void RefuseUnknown(IConfiguration section)
     {

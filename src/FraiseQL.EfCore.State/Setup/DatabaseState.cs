@@ -8,6 +8,9 @@ namespace FraiseQL.EfCore.State.Setup;
 /// <remarks>Thread-safe.</remarks>
 internal sealed class DatabaseState(DatabaseIdentity identity, FreshnessLedger ledger, CatalogHolder catalog)
 {
+    // One reference, so that whoever reads it gets both.
+    private volatile Tuple<string, string>? _server;
+
     public DatabaseIdentity Identity { get; } = identity;
 
     /// <summary>Shared by all connection strings that lead to the same database.</summary>
@@ -18,6 +21,13 @@ internal sealed class DatabaseState(DatabaseIdentity identity, FreshnessLedger l
 
     /// <summary>Whether the event log was seen there; it does not go away.</summary>
     public bool HasLog { get; set; }
+
+    /// <summary>The server, by the moment when it was started; <see langword="null"/> until a token was asked for.</summary>
+    public (string Started, string System)? Server
+    {
+        get => _server is { } known ? (known.Item1, known.Item2) : null;
+        set => _server = value is { } read ? Tuple.Create(read.Started, read.System) : null;
+    }
 
     /// <summary>Whether this connection string's role was seen to be allowed to announce invalidations.</summary>
     public bool CanInvalidate { get; set; }

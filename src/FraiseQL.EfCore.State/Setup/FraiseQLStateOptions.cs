@@ -1,3 +1,5 @@
+using System.Data;
+
 namespace FraiseQL.EfCore.State;
 
 /// <summary>
@@ -202,6 +204,31 @@ public sealed class CdcOptions
 /// <summary>How old a cached read may be, and when the cache must not be used.</summary>
 public sealed class ConsistencyOptions
 {
+    /// <summary>The level of queries that do not say, and whose profile and entities do not.</summary>
+    /// <value>The default value is <see cref="ConsistencyLevel.ReadYourWrites"/>.</value>
+    public ConsistencyLevel Default { get; set; }
+
+    /// <summary>The bound of <see cref="ConsistencyLevel.BoundedStaleness"/> where it is not said with the level.</summary>
+    /// <value>The default value is <see langword="null"/>. At least twice <see cref="CdcOptions.IdlePollInterval"/>.</value>
+    public TimeSpan? MaxStaleness { get; set; }
+
+    /// <summary>
+    /// How long a strict query, or one with a <see cref="ConsistencyToken"/>, waits for a look at the event log before it reads the database instead.
+    /// </summary>
+    /// <value>The default value is 250 ms. Zero reads the database at once; at most 30 seconds.</value>
+    public TimeSpan MaxWait { get; set; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>
+    /// The isolation of transactions for which the application names none: those of <c>SaveChanges</c>, and of <c>BeginTransaction()</c>. With
+    /// <see cref="IsolationLevel.Serializable"/> conflicts end one of two transactions with an error (40001) that <c>EnableRetryOnFailure()</c> of
+    /// <c>UseNpgsql</c> retries.
+    /// </summary>
+    /// <value>
+    /// The default value is <see langword="null"/>: the database's default, which is READ COMMITTED unless somebody has changed it.
+    /// <see cref="IsolationLevel.ReadCommitted"/>, <see cref="IsolationLevel.RepeatableRead"/> or <see cref="IsolationLevel.Serializable"/>.
+    /// </value>
+    public IsolationLevel? Isolation { get; set; }
+
     /// <summary>
     /// How long the listener may have heard nothing from the database before cached rows are no longer served.
     /// It bounds the staleness of a node that is cut off.

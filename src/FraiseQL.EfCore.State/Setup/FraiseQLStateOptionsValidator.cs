@@ -1,3 +1,4 @@
+using System.Data;
 using Microsoft.Extensions.Options;
 
 namespace FraiseQL.EfCore.State.Setup;
@@ -30,6 +31,19 @@ internal sealed class FraiseQLStateOptionsValidator(string name) : IValidateOpti
                 {
                     Range($"Cache:Profiles:{profile}:{key}", time, TimeSpan.FromTicks(1), Query.CacheTtl.Longest, "there is no endless caching");
                 }
+            }
+
+            if (values.MaxStaleness is { } stale)
+            {
+                Range($"Cache:Profiles:{profile}:MaxStaleness", stale, 2 * options.Cdc.IdlePollInterval, Query.CacheTtl.Longest, "it is at least twice Cdc:IdlePollInterval, which is the heartbeat");
+                if (values.Consistency is { } level and not ConsistencyLevel.BoundedStaleness)
+                {
+                    failures.Add(StateStrings.StalenessWithoutLevel($"Cache:Profiles:{profile}", level));
+                }
+            }
+            else if (values.Consistency == ConsistencyLevel.BoundedStaleness && options.Consistency.MaxStaleness is null)
+            {
+                failures.Add(StateStrings.NoStalenessBound($"Cache:Profiles:{profile}:Consistency"));
             }
 
             if (values.RefreshAhead is { } ahead && ahead >= (values.L1Ttl ?? values.Ttl ?? options.Cache.DefaultTtl))
@@ -77,6 +91,26 @@ internal sealed class FraiseQLStateOptionsValidator(string name) : IValidateOpti
         Range("Cdc:Replay", options.Cdc.Replay, TimeSpan.Zero, TimeSpan.FromDays(7), "a start reads that much of the log; zero reads nothing");
         Number("Cdc:MaxReplayedEvents", options.Cdc.MaxReplayedEvents, 0, 10_000_000);
         Range("Consistency:MaxSilence", options.Consistency.MaxSilence, 2 * options.Cdc.IdlePollInterval, TimeSpan.FromDays(1), "it is at least twice Cdc:IdlePollInterval, which is the heartbeat");
+        Range("Consistency:MaxWait", options.Consistency.MaxWait, TimeSpan.Zero, TimeSpan.FromSeconds(30), "the database is read after it");
+        if (options.Consistency.MaxStaleness is { } bound)
+        {
+            Range("Consistency:MaxStaleness", bound, 2 * options.Cdc.IdlePollInterval, Query.CacheTtl.Longest, "it is at least twice Cdc:IdlePollInterval, which is the heartbeat");
+        }
+        else if (options.Consistency.Default == ConsistencyLevel.BoundedStaleness)
+        {
+            failures.Add(StateStrings.NoStalenessBound("Consistency:Default"));
+        }
+
+        if (options.Consistency.Default == ConsistencyLevel.Strict && !options.Cdc.Enabled)
+        {
+            failures.Add(StateStrings.StrictWithoutListener);
+        }
+
+        if (options.Consistency.Isolation is not (null or IsolationLevel.ReadCommitted or IsolationLevel.RepeatableRead or IsolationLevel.Serializable))
+        {
+            failures.Add(StateStrings.IsolationNotSupported);
+        }
+
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
 
         void Range(string key, TimeSpan value, TimeSpan least, TimeSpan most, string why)

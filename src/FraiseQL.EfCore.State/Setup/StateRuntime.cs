@@ -27,6 +27,7 @@ internal sealed class StateRuntime : IDisposable
     private readonly ConcurrentDictionary<string, CatalogHolder> _catalogs = new(StringComparer.Ordinal);
     private string? _listenedDomain;
     private int _noted;
+    private int _isolationNoted;
 
     public StateRuntime(FraiseQLStateOptions options, TimeProvider time, ILoggerFactory loggers, SharedLevel? l2, bool hasListener, CacheScopes? scopes = null,
         WriteContexts? writes = null)
@@ -119,6 +120,9 @@ internal sealed class StateRuntime : IDisposable
 
     /// <summary>True the first time: what is worth one line in the log.</summary>
     public bool TryNoteAlone() => Interlocked.Exchange(ref _noted, 1) == 0;
+
+    /// <inheritdoc cref="TryNoteAlone"/>
+    public bool TryNoteIsolation() => Interlocked.Exchange(ref _isolationNoted, 1) == 0;
 
     private void ForgetShared(CachedEntry entry)
     {

@@ -26,44 +26,17 @@ internal sealed class ApplicationCapture(StateSession session, IRelationalConnec
             return count;
         }
 
-        _ = async ? await connection.OpenAsync(cancellationToken).ConfigureAwait(false) : connection.Open();
-        IDbContextTransaction? own = null;
-        try
-        {
-            own = StateSession.IsInTransaction(connection) ? null
-                : async ? await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false) : connection.BeginTransaction();
-            await rows.LockAsync(CreateCommand, async, cancellationToken).ConfigureAwait(false);
-            var count = await save().ConfigureAwait(false);
-            await rows.LogAsync(CreateCommand, async, cancellationToken).ConfigureAwait(false);
-            saved();
-            if (async)
+        return await OwnTransaction.RunAsync(
+            connection,
+            async () =>
             {
-                await (own?.CommitAsync(cancellationToken) ?? Task.CompletedTask).ConfigureAwait(false);
-            }
-            else
-            {
-                own?.Commit();
-            }
-
-            return count;
-        }
-        finally
-        {
-            if (async)
-            {
-                if (own is not null)
-                {
-                    await own.DisposeAsync().ConfigureAwait(false);
-                }
-
-                await connection.CloseAsync().ConfigureAwait(false);
-            }
-            else
-            {
-                own?.Dispose();
-                connection.Close();
-            }
-        }
+                await rows.LockAsync(CreateCommand, async, cancellationToken).ConfigureAwait(false);
+                var count = await save().ConfigureAwait(false);
+                await rows.LogAsync(CreateCommand, async, cancellationToken).ConfigureAwait(false);
+                saved();
+                return count;
+            },
+            async, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>

@@ -23,9 +23,16 @@ internal sealed class StateDatabase(IDatabase inner, StateSession session, IRela
                     .GetAwaiter().GetResult();
             }
 
-            var saved = inner.SaveChanges(entries);
-            Publish(writes);
-            return saved;
+            return session.IsIsolated
+                ? OwnTransaction.RunAsync(connection, () => Task.FromResult(Save()), async: false, CancellationToken.None).GetAwaiter().GetResult()
+                : Save();
+
+            int Save()
+            {
+                var saved = inner.SaveChanges(entries);
+                Publish(writes);
+                return saved;
+            }
         }
         catch (Exception exception)
         {
@@ -45,9 +52,14 @@ internal sealed class StateDatabase(IDatabase inner, StateSession session, IRela
                     entries, () => inner.SaveChangesAsync(entries, cancellationToken), () => Publish(writes), async: true, cancellationToken).ConfigureAwait(false);
             }
 
-            var saved = await inner.SaveChangesAsync(entries, cancellationToken).ConfigureAwait(false);
-            Publish(writes);
-            return saved;
+            return await (session.IsIsolated ? OwnTransaction.RunAsync(connection, SaveAsync, async: true, cancellationToken) : SaveAsync()).ConfigureAwait(false);
+
+            async Task<int> SaveAsync()
+            {
+                var saved = await inner.SaveChangesAsync(entries, cancellationToken).ConfigureAwait(false);
+                Publish(writes);
+                return saved;
+            }
         }
         catch (Exception exception)
         {

@@ -1,5 +1,6 @@
 using System.Transactions;
 using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.Consistency;
 using FraiseQL.EfCore.State.Diagnostics;
 using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.Model;
@@ -29,6 +30,9 @@ internal sealed class StateSession : IResettableService
     private DatabaseState? _database;
     private Transaction? _ambient;
     private bool _isDescribed;
+    private ConsistencyToken? _required;
+    private FreshnessLedger? _wroteTo;
+    private long _wroteAt;
     private ApplicationCapture? _capture;
 
     public StateSession(ICurrentDbContext context, IDbContextOptions options, ILoggerFactory loggers)
@@ -73,6 +77,62 @@ internal sealed class StateSession : IResettableService
         }
 
         return _database!;
+    }
+
+    /// <summary>Every cacheable query of the context must see at least this from here on.</summary>
+    public void Require(ConsistencyToken token) => _required = token.Merge(_required);
+
+    /// <summary>
+    /// What is required of a read that begins now and is not met by what this node has applied. Asked before an entry is looked at: what has been applied by
+    /// now is among what the entry is asked for.
+    /// </summary>
+    public Requirement RequirementOn(DatabaseState database)
+    {
+        var scoped = ConsistencyScope.Current?.Token;
+        if (_required is null && scoped is null)
+        {
+            return default;
+        }
+
+        // In this order: see there.
+        var log = database.Ledger.TokenLog;
+        var reached = database.Ledger.Position;
+        return Requirement.Of(_required, database.Identity.Name, log, reached)
+            .With(Requirement.Of(scoped, database.Identity.Name, log, reached));
+    }
+
+    /// <summary>Whether a token is required at all, met or not.</summary>
+    public bool HasRequirement => _required is not null || ConsistencyScope.Current?.Token is not null;
+
+    /// <summary>The epoch of the last commit by this context, or by another one in the same scope; 0 when there was none.</summary>
+    public long LastWriteTo(FreshnessLedger ledger)
+        => Math.Max(ReferenceEquals(_wroteTo, ledger) ? _wroteAt : 0, ConsistencyScope.Current?.LastWrite(ledger) ?? 0);
+
+    private void NoteWrite(FreshnessLedger ledger)
+    {
+        _wroteTo = ledger;
+        _wroteAt = ledger.Stamp();
+        ConsistencyScope.Current?.Wrote(ledger, _wroteAt);
+    }
+
+    /// <summary>Whether a SaveChanges that is no part of a transaction is to have one, for the isolation that was asked for; says so once when nobody retries.</summary>
+    public bool IsIsolated
+    {
+        get
+        {
+            if (Runtime.Options.Consistency.Isolation is not { } level || IsInTransaction(Connection))
+            {
+                return false;
+            }
+
+            // EF's own that does not retry is none of these, and one that does is current while it executes.
+            if (level != System.Data.IsolationLevel.ReadCommitted && ExecutionStrategy.Current is null && Runtime.TryNoteIsolation())
+            {
+                Log.IsolationWithoutRetry(Logger, level);
+            }
+
+            return true;
+        }
     }
 
     /// <summary>The time to live of <c>CacheAllQueries</c>, if it has one.</summary>
@@ -148,7 +208,14 @@ internal sealed class StateSession : IResettableService
 
         if (outcome == CacheOutcome.Stale)
         {
-            Log.ServedStale(Logger, NameOf(plan, policy));
+            if (policy.FailSafe is not null)
+            {
+                Log.ServedStale(Logger, NameOf(plan, policy));
+            }
+            else if (IsLogging)
+            {
+                Log.ServedStaleByChoice(Logger, NameOf(plan, policy), policy.MaxStaleness);
+            }
         }
     }
 
@@ -267,8 +334,10 @@ internal sealed class StateSession : IResettableService
         }
 
         using var activity = StateActivities.Invalidating("local", 1);
-        _pending.ApplyTo(DatabaseOf(connection).Ledger);
+        var ledger = DatabaseOf(connection).Ledger;
+        _pending.ApplyTo(ledger);
         _pending.Clear();
+        NoteWrite(ledger);
         StateMetrics.Invalidated("local", 1);
         Runtime.ListenerWake.Ring();
     }
@@ -284,6 +353,8 @@ internal sealed class StateSession : IResettableService
     {
         LastOutcome = CacheOutcome.None;
         Observer = null;
+        _required = null;
+        _wroteTo = null;
         _pending.Clear();
         _ambient = null;
         _isDescribed = false;
@@ -313,6 +384,7 @@ internal sealed class StateSession : IResettableService
             if (e.Transaction?.TransactionInformation.Status != TransactionStatus.Aborted)
             {
                 pending.ApplyTo(ledger);
+                NoteWrite(ledger);
                 wake.Ring();
             }
         };

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -5,9 +6,22 @@ using Microsoft.EntityFrameworkCore.Storage;
 
 namespace FraiseQL.EfCore.State.Writes;
 
-/// <summary>Invalidates when EF's transaction has committed, and not when it was rolled back. A rolled back savepoint keeps what it had: too much is no fault.</summary>
+/// <summary>
+/// Invalidates when EF's transaction has committed, and not when it was rolled back. A rolled back savepoint keeps what it had: too much is no fault.
+/// Begins transactions with <c>Consistency:Isolation</c>.
+/// </summary>
 internal sealed class StateTransactionInterceptor : DbTransactionInterceptor
 {
+    public override InterceptionResult<DbTransaction> TransactionStarting(
+        DbConnection connection, TransactionStartingEventData eventData, InterceptionResult<DbTransaction> result)
+        => IsolationOf(eventData, result) is { } level ? InterceptionResult<DbTransaction>.SuppressWithResult(connection.BeginTransaction(level)) : result;
+
+    public override async ValueTask<InterceptionResult<DbTransaction>> TransactionStartingAsync(
+        DbConnection connection, TransactionStartingEventData eventData, InterceptionResult<DbTransaction> result, CancellationToken cancellationToken = default)
+        => IsolationOf(eventData, result) is { } level
+            ? InterceptionResult<DbTransaction>.SuppressWithResult(await connection.BeginTransactionAsync(level, cancellationToken).ConfigureAwait(false))
+            : result;
+
     public override void TransactionCommitted(DbTransaction transaction, TransactionEndEventData eventData) => Committed(eventData);
 
     public override Task TransactionCommittedAsync(DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default)
@@ -38,6 +52,10 @@ internal sealed class StateTransactionInterceptor : DbTransactionInterceptor
         TransactionFailed(transaction, eventData);
         return Task.CompletedTask;
     }
+
+    // Who says nothing gets what the configuration says.
+    private static IsolationLevel? IsolationOf(TransactionStartingEventData eventData, InterceptionResult<DbTransaction> result)
+        => eventData.IsolationLevel == IsolationLevel.Unspecified && !result.HasResult ? SessionOf(eventData)?.Runtime.Options.Consistency.Isolation : null;
 
     private static void Committed(DbContextEventData eventData)
     {
