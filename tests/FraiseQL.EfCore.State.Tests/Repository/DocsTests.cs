@@ -53,6 +53,24 @@ public sealed partial class DocsTests
         Assert.Equal(Keys(typeof(FraiseQLStateOptions), "").Order(StringComparer.Ordinal), listed.Distinct().Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    [Feature("S0-state-model")]
+    public void Every_guarantee_names_a_test_that_exists()
+    {
+        var tests = RepositoryFiles.Below("tests", "*Tests.cs").ToLookup(file => Path.GetFileNameWithoutExtension(file));
+        var rows = RepositoryFiles.Read("docs/consistency.md").ReplaceLineEndings("\n").Split("## What is guaranteed")[1].Split("\n## ")[0]
+            .Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Skip(1).ToArray();
+        Assert.NotEmpty(rows);
+        foreach (var row in rows)
+        {
+            var named = NamedTest().Match(row);
+            Assert.True(named.Success, $"No test in {row}");
+            Assert.True(
+                tests[named.Groups["class"].Value].Any(file => RepositoryFiles.Read(file).Contains($" {named.Groups["test"].Value}(", StringComparison.Ordinal)),
+                $"There is no test {named.Value}.");
+        }
+    }
+
     [Theory]
     [InlineData("var posts = await db.Posts.ToListAsync();")]
     [InlineData("using System.Text;\n\npublic int Twice(int x) => 2 * x;")]
@@ -74,6 +92,9 @@ public sealed partial class DocsTests
 
     [GeneratedRegex("`(?<key>(Cache|Cdc|Consistency):[A-Za-z0-9:]+)`")]
     private static partial Regex OptionKey();
+
+    [GeneratedRegex("`(?<class>[A-Za-z]+Tests)\\.(?<test>[A-Za-z_]+)` \\|$")]
+    private static partial Regex NamedTest();
 
     [GeneratedRegex(@"\]\((?<target>[^)\s]+)\)")]
     private static partial Regex Link();
