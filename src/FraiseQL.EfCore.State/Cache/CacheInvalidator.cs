@@ -126,7 +126,7 @@ internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactor
             }
             else
             {
-                ledger.DistrustAll(fromLog: true);
+                ledger.DistrustAll();
             }
 
             return;

@@ -182,7 +182,7 @@ internal sealed partial class FreshnessLedger
                 }
 
                 // Everything was dropped on purpose since: only rows read after that are of use.
-                if (_floor > _coverageFloor && !(SnapshotCovering(_floor, _floorIsLocal) is { } dropped && seen.Contains(dropped)))
+                if (_floor > _coverageFloor && !(SnapshotCovering(_floor, local: true) is { } dropped && seen.Contains(dropped)))
                 {
                     return Freshness.Stale;
                 }

@@ -15,7 +15,6 @@ internal sealed partial class FreshnessLedger(bool listening, TimeProvider time,
 
     private long _epoch;          // grows by one a bump; a fill is stamped with it before its query starts
     private long _floor;          // entries validated before it are distrusted as a whole
-    private bool _floorIsLocal;   // whether only a look that began after it covers it
     private long _pendingAll;     // like a pending cell, for writes whose tables are unknown
     private long _appliedThrough; // local bumps at or before it are covered by a completed poll
 
@@ -149,12 +148,11 @@ internal sealed partial class FreshnessLedger(bool listening, TimeProvider time,
         }
     }
 
-    /// <summary>Drops everything this node has cached for the database; <paramref name="fromLog"/> if a change of the log says so.</summary>
-    public void DistrustAll(bool fromLog = false)
+    /// <summary>Drops everything this node has cached for the database.</summary>
+    public void DistrustAll()
     {
         lock (_gate)
         {
-            _floorIsLocal = !fromLog;
             Volatile.Write(ref _floor, ++_epoch);
         }
     }
