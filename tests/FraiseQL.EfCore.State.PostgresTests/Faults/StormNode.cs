@@ -149,7 +149,7 @@ internal sealed class StormNode(CommitLog log, CommitLog.Counters counters, Node
         => await node.ReadAsync(async db => One(id, await db.Posts.Where(p => p.Id == id).Cacheable(s_ttl).SumAsync(p => p.Views)));
 
     private async Task<(List<(int Row, int Version)> Rows, CacheOutcome Outcome)> VerifiedAsync(int id)
-        => await node.ReadAsync(async db => One(id, await db.Posts.Where(p => p.Id == id).Select(p => p.Views).Cacheable(o => o.Ttl(s_ttl).Verified()).SingleAsync()));
+        => await node.ReadAsync(async db => One(id, await db.Posts.Where(p => p.Id == id).Select(p => p.Views).Cacheable(o => o.Ttl(s_ttl).Strict()).SingleAsync()));
 
     private async Task<(List<(int Row, int Version)> Rows, CacheOutcome Outcome)> ByAuthorAsync(int author)
         => await node.ReadAsync(async db => All(await db.Posts.AsNoTracking().Where(p => p.AuthorId == author).Cacheable(s_ttl).ToListAsync()));
