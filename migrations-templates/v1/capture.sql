@@ -39,7 +39,7 @@ begin
     -- One expression: a statement of its own for the notification would cost more than the notification.
     if found and current_setting('fraiseql.quiet', true) is distinct from 'on' and pg_try_advisory_xact_lock(7382069844749152620)
         and pg_notify('fraiseql_events', '') is null then
-    end if;
+    end if;{{ring}}
     return null;
 end
 {{tag}};

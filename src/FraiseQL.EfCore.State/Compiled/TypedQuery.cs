@@ -179,7 +179,7 @@ internal sealed class TypedQuery<TContext, TArguments, TResult>(
         }
 
         return arguments.TryWrite(ref writer)
-            && CachingRelationalCommand.TryWriteScopes(ref writer, session.Runtime.Scopes, context, binding.IsPerUser, out _, out _);
+            && CachingRelationalCommand.TryWriteScopes(ref writer, session.Runtime.Scopes, context, binding.IsPerUser, readsSettings: true, out _, out _);
     }
 
     private Binding BindingOf(TContext context)

@@ -3,8 +3,6 @@ namespace FraiseQL.EfCore.State.Dispatch;
 /// <summary>Names of events: what happened, after the entity it happened to.</summary>
 internal static class EventNames
 {
-    private static readonly ChangeKind[] Kinds = [ChangeKind.Created, ChangeKind.Updated, ChangeKind.Deleted, ChangeKind.Truncated];
-
     public static string Of(string prefix, ChangeKind kind)
         => prefix + kind switch
         {
@@ -13,6 +11,4 @@ internal static class EventNames
             ChangeKind.Deleted => "_deleted",
             _ => "_truncated",
         };
-
-    public static IEnumerable<string> All(string prefix) => Kinds.Select(kind => Of(prefix, kind));
 }

@@ -31,7 +31,7 @@ internal sealed class EventRecord(ChangeRecord change, EventShape shape, string 
     /// <summary>A truncated part leaves its entities there, changed.</summary>
     public ChangeKind Kind => shape.IsPart && change.Kind == ChangeKind.Truncated ? ChangeKind.Updated : change.Kind;
 
-    public string Type => EventNames.Of(shape.Prefix, Kind);
+    public string Type => shape.TypeOf(Kind);
 
     public string EntityId => shape.Prefix + "-" + KeyText();
 

@@ -95,7 +95,7 @@ internal sealed class HandlerRegistry(Type contextType)
                 var isMain = table == main;
                 var materialiser = isMain ? new EntityMaterialiser(entityType, contextType) : null;
                 var shape = new EventShape(
-                    main.EventPrefix, [.. main.EventKey.Select(k => k.KeyName)], table.IsPart, materialiser, [.. routes], isMain ? columns : null);
+                    main.EventPrefix, [.. main.EventKey.Select(k => k.KeyName)], table.IsPart, materialiser, [.. routes], isMain ? columns : null, main.EventTypes);
                 shapes[table.Relation] = shapes.TryGetValue(table.Relation, out var other)
                     ? shape with { Routes = [.. other.Routes, .. shape.Routes] }
                     : shape;
@@ -168,13 +168,13 @@ internal sealed class HandlerRegistry(Type contextType)
 
     private static void CheckEventType(HandlerRoute route, CapturedTable table, CaptureModel capture)
     {
-        if (route.EventType is not { } type || EventNames.All(table.EventPrefix).Contains(type, StringComparer.Ordinal))
+        if (route.EventType is not { } type || table.EventTypes.Values.Contains(type, StringComparer.Ordinal))
         {
             return;
         }
 
-        var owner = capture.Tables.FirstOrDefault(t => EventNames.All(t.EventPrefix).Contains(type, StringComparer.Ordinal));
-        var nearest = EventNames.All(table.EventPrefix).OrderBy(known => EditDistance.Between(known, type));
+        var owner = capture.Tables.FirstOrDefault(t => t.EventTypes.Values.Contains(type, StringComparer.Ordinal));
+        var nearest = table.EventTypes.Values.OrderBy(known => EditDistance.Between(known, type));
         throw new InvalidOperationException(StateStrings.UnknownEventType(type, route.EntityType.Name, nearest, owner?.Entity));
     }
 }

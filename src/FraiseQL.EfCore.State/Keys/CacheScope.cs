@@ -4,7 +4,14 @@ namespace FraiseQL.EfCore.State.Keys;
 /// <param name="Name">Its name; for a setting, that of the setting.</param>
 /// <param name="Kind">How it is used.</param>
 /// <param name="Value">Its value for one execution.</param>
-internal sealed record CacheScope(string Name, CacheScopeKind Kind, Func<CacheScopeContext, string?> Value);
+internal sealed record CacheScope(string Name, CacheScopeKind Kind, Func<CacheScopeContext, string?> Value)
+{
+    /// <summary>
+    /// Whether it is a setting that the application has made up: the server itself reads none of these. Its own ones (<c>search_path</c>,
+    /// <c>TimeZone</c>) may change what any query means.
+    /// </summary>
+    public bool IsOwnSetting { get; } = Kind == CacheScopeKind.SessionVariable && Name.Contains('.', StringComparison.Ordinal);
+}
 
 internal enum CacheScopeKind
 {

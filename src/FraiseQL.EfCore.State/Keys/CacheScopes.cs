@@ -12,6 +12,9 @@ internal sealed class CacheScopes
     private const byte Version = 0xF2;
     private const byte Scope = 0xF3;
 
+    /// <summary>What is claimed of a setting that does not count: nothing. No setting can have this value.</summary>
+    public const string NotClaimed = "\0";
+
     private readonly byte[] _version;
     private readonly CacheScope[] _always;
 
@@ -37,7 +40,12 @@ internal sealed class CacheScopes
     /// Appends what applies to one execution. Answers what it says about the session's settings, so that the application's functions are asked
     /// once: a second answer could be another one; and who the user is, where that is part of the key.
     /// </summary>
-    public string?[] Write(ref KeyWriter writer, DbContext context, bool perUser, out string? user)
+    /// <param name="writer">Takes it.</param>
+    /// <param name="context">The context of the execution.</param>
+    /// <param name="perUser">Whether the user counts.</param>
+    /// <param name="readsSettings">Whether anything that the query reads may read the session's settings of the application's own.</param>
+    /// <param name="user">The user, if he counts.</param>
+    public string?[] Write(ref KeyWriter writer, DbContext context, bool perUser, bool readsSettings, out string? user)
     {
         user = null;
         if (_version.Length > 0)
@@ -56,6 +64,12 @@ internal sealed class CacheScopes
         var claimed = 0;
         foreach (var scope in _always)
         {
+            if (!readsSettings && scope.IsOwnSetting)
+            {
+                claims[claimed++] = NotClaimed;
+                continue;
+            }
+
             var value = Write(ref writer, scope, seen);
             if (scope.Kind == CacheScopeKind.SessionVariable)
             {
@@ -71,11 +85,16 @@ internal sealed class CacheScopes
         return claims;
     }
 
-    public IEnumerable<(string Name, string? Value)> ValuesOf(DbContext context, bool perUser)
+    public IEnumerable<(string Name, string? Value)> ValuesOf(DbContext context, bool perUser, bool readsSettings)
     {
         var seen = ContextOf(context);
         foreach (var scope in perUser && User is not null ? [.. _always, User] : _always)
         {
+            if (!readsSettings && scope.IsOwnSetting)
+            {
+                continue;
+            }
+
             yield return (scope.Name, scope.Value(seen));
         }
     }

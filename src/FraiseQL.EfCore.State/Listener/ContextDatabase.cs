@@ -6,7 +6,7 @@ using Npgsql;
 namespace FraiseQL.EfCore.State.Listener;
 
 /// <summary>The database of a context, for work beside the context: connections of our own to it, and its model.</summary>
-internal sealed class ContextDatabase(IServiceScopeFactory scopes, Type contextType)
+internal sealed class ContextDatabase(IServiceScopeFactory scopes, Type contextType, TimeSpan answerTimeout)
 {
     // PostgreSQL cuts application_name at 63 bytes; what we add must survive.
     private const int MaxApplicationName = 40;
@@ -63,7 +63,7 @@ internal sealed class ContextDatabase(IServiceScopeFactory scopes, Type contextT
             KeepAlive = 0, // each look at the log is a sign of life already, and it is answered or fails
             TcpKeepAlive = true,
             Timeout = 5,
-            CommandTimeout = 15,
+            CommandTimeout = (int)Math.Ceiling(answerTimeout.TotalSeconds),
         };
         var name = string.IsNullOrEmpty(settings.ApplicationName) ? Name : settings.ApplicationName;
         settings.ApplicationName = $"{(name.Length > MaxApplicationName ? name[..MaxApplicationName] : name)} {purpose}";

@@ -92,6 +92,11 @@ internal sealed record CaptureAnnotation(
             parts.Add("unchanged=on");
         }
 
+        if (Tuning.Channel is not null)
+        {
+            parts.Add("channel=" + Escape(Tuning.Channel));
+        }
+
         return string.Join("; ", parts);
     }
 
@@ -135,7 +140,8 @@ internal sealed record CaptureAnnotation(
             values.Remove("exclude", out var excluded) ? Split(excluded) : [],
             values.Remove("redact", out var redacted) ? Split(redacted) : [],
             values.Remove("preimage"),
-            values.Remove("unchanged"));
+            values.Remove("unchanged"),
+            values.Remove("channel", out var channel) ? Unescape(channel) : null);
         var pairs = isPart ? of!.Split(',').Select(pair => pair.Split(':')).ToList() : [.. Split(key).Select(c => (string[])[Escape(c), Escape(c)])];
         if (values.Count > 0 || pairs.Any(pair => pair.Length != 2))
         {

@@ -36,6 +36,16 @@ internal static class CaptureCheck
         group by m.relation, p.oid
         """;
 
+    // Sessions that begin as replicas fire no trigger that is enabled as usual.
+    private const string ReplicaRolesSql =
+        """
+        select coalesce(r.rolname, 'every role')::text
+        from pg_catalog.pg_db_role_setting s left join pg_catalog.pg_roles r on r.oid = s.setrole
+        where s.setdatabase in (0, (select oid from pg_catalog.pg_database where datname = current_database()))
+            and 'session_replication_role=replica' = any (s.setconfig)
+        order by 1
+        """;
+
     /// <summary>Compares the database of an open connection with the model.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="model">What should be captured.</param>
@@ -48,6 +58,7 @@ internal static class CaptureCheck
         var batch = new NpgsqlBatch(connection);
         await using var disposeBatch = batch.ConfigureAwait(false);
         batch.BatchCommands.Add(new NpgsqlBatchCommand(LogSql));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(ReplicaRolesSql));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(CaptureSqlText)
         {
             Parameters =
@@ -60,6 +71,7 @@ internal static class CaptureCheck
         });
 
         bool logPresent;
+        var replicas = new List<string>();
         var found = new Dictionary<string, Found>(StringComparer.Ordinal);
         var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         await using (reader.ConfigureAwait(false))
@@ -69,11 +81,18 @@ internal static class CaptureCheck
             await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
             while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
             {
+                replicas.Add(reader.GetString(0));
+            }
+
+            await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
+            while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+            {
                 found[reader.GetString(0)] = new(reader.IsDBNull(1) ? null : reader.GetString(1), reader.GetInt32(2), reader.GetInt32(3), reader.GetBoolean(4), reader.GetBoolean(5));
             }
         }
 
-        return Compare(tables, logPresent, found, rowSecurityIsScoped);
+        var report = Compare(tables, logPresent, found, rowSecurityIsScoped);
+        return replicas.Count == 0 ? report : report with { Problems = [.. report.Problems, StateStrings.ReplicaRoles(replicas)] };
     }
 
     private static CaptureReport Compare(IReadOnlyList<CapturedTable> tables, bool logPresent, Dictionary<string, Found> found, bool rowSecurityIsScoped)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using FraiseQL.EfCore.State.Model;
@@ -39,6 +40,7 @@ internal static class CaptureSql
             ["same_key"] = string.Join(" and ", capture.Key.Select(c => SameKey(capture, c))),
             ["changed_columns"] = ChangedColumns(capture),
             ["changed"] = capture.Tuning.LogsUnchanged ? "true" : "((o.*) operator(pg_catalog.*<>) (n.*)) is not false",
+            ["ring"] = Ring(capture.Tuning.Channel),
             ["before"] = capture.Columns.Count == 0 ? "'{}'::json" : "row_to_json(b.*)",
             ["after"] = capture.Columns.Count == 0 ? "'{}'::json" : "row_to_json(a.*)",
             ["data"] = CaptureJson.Row("r", "n", capture),
@@ -105,6 +107,19 @@ internal static class CaptureSql
             .ToList();
         return changes.Count == 0 ? "'{}'::text[]" : $"array_remove(array[{string.Join(',', changes)}], null)";
     }
+
+    // As the bell of all: whoever has the channel's lock rings for every transaction that is in flight beside its own.
+    private static string Ring(string? channel)
+        => channel is null ? ""
+            : $"""
+
+                if found and current_setting('fraiseql.quiet', true) is distinct from 'on' and pg_try_advisory_xact_lock({LockOf(channel)})
+                    and pg_notify({Sql.Literal(channel)}, '') is null then
+                end if;
+            """;
+
+    private static long LockOf(string channel)
+        => BinaryPrimitives.ReadInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes("fraiseql channel " + channel)));
 
     // EF puts $EF$ around the statements of idempotent scripts, and a name of the user's may contain a dollar sign.
     private static string DollarTag(IReadOnlyCollection<string> values)

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.Dispatch;
 
 namespace FraiseQL.EfCore.State.Model;
 
@@ -21,7 +22,8 @@ internal sealed class CapturedTable
         IReadOnlyList<CapturedColumn> dependencyColumns,
         IReadOnlyList<DataColumn> dataColumns,
         CaptureTuning tuning,
-        string? eventPrefix)
+        string? eventPrefix,
+        IReadOnlyDictionary<ChangeKind, string>? eventTypes = null)
     {
         Version = version;
         Schema = schema;
@@ -29,6 +31,7 @@ internal sealed class CapturedTable
         Relation = schema + "." + name;
         Entity = entity;
         EventPrefix = eventPrefix ?? EntityNames.ToSnakeCase(entity);
+        EventTypes = Enum.GetValues<ChangeKind>().ToDictionary(k => k, k => eventTypes?.GetValueOrDefault(k) ?? EventNames.Of(EventPrefix, k));
         IsPart = isPart;
         Key = key;
         EventKey = eventKey;
@@ -60,8 +63,11 @@ internal sealed class CapturedTable
     /// <summary>Short name of the root entity type: <c>Post</c>. Derived (TPT) and owned types count as their root.</summary>
     public string Entity { get; }
 
-    /// <summary>Begins the names of the entity's events: <c>post</c> for <c>post_created</c>.</summary>
+    /// <summary>Begins the names of the entity's events, <c>post</c> for <c>post_created</c>, and the ids of its entities.</summary>
     public string EventPrefix { get; }
+
+    /// <summary>The names of the entity's events.</summary>
+    public IReadOnlyDictionary<ChangeKind, string> EventTypes { get; }
 
     /// <summary>
     /// Whether a row is only a part of the entity, whose main row is in another table: a derived type's (TPT), an owned type's or a

@@ -62,8 +62,11 @@ internal static class CapturedTableFactory
                 IsMarkedAnywhere(entityType, StateAnnotations.PreImage),
 
                 // An update that changes nothing makes a new row version all the same, and entities that were read before have the old one.
-                IsMarkedAnywhere(entityType, StateAnnotations.LogUnchanged) || table.Columns.Any(c => SystemColumns.Contains(c.Name))),
-            EventName(entityType) ?? EventName(entityType.GetRootType()) ?? EventName(EntityParts.Root(entityType)));
+                IsMarkedAnywhere(entityType, StateAnnotations.LogUnchanged) || table.Columns.Any(c => SystemColumns.Contains(c.Name)),
+                Text(entityType, StateAnnotations.Channel)),
+            Text(entityType, StateAnnotations.EventName),
+            Enum.GetValues<ChangeKind>().Select(k => (Kind: k, Name: Text(entityType, StateAnnotations.EventNameOf + k))).Where(k => k.Name is not null)
+                .ToDictionary(k => k.Kind, k => k.Name!));
     }
 
     /// <summary>The entity type that a row of the table is: not one that only shares the row, and of a hierarchy the topmost.</summary>
@@ -93,7 +96,10 @@ internal static class CapturedTableFactory
     private static bool IsMarkedAnywhere(IEntityType entityType, string annotation)
         => IsMarked(entityType, annotation) || IsMarked(EntityParts.Root(entityType), annotation);
 
-    private static string? EventName(IEntityType entityType) => entityType.FindAnnotation(StateAnnotations.EventName)?.Value as string;
+    /// <summary>What is said of the entity, of the type that it is derived from, or of the one that it is a part of.</summary>
+    private static string? Text(IEntityType entityType, string annotation)
+        => (entityType.FindAnnotation(annotation) ?? entityType.GetRootType().FindAnnotation(annotation) ?? EntityParts.Root(entityType).FindAnnotation(annotation))
+            ?.Value as string;
 
     private static List<string> Names(ITable table, string annotation)
         => [.. table.Columns.Where(c => Has(c, annotation)).Select(c => c.Name).Order(StringComparer.Ordinal)];

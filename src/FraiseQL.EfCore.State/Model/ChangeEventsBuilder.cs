@@ -22,6 +22,36 @@ public class ChangeEventsBuilder
         return this;
     }
 
+    /// <summary>Names the events of one kind, whole: <c>article_published</c> for what would be <c>article_created</c>.</summary>
+    /// <param name="kind">What happened.</param>
+    /// <param name="eventType">The event type.</param>
+    /// <returns>The same builder.</returns>
+    public ChangeEventsBuilder Named(ChangeKind kind, string eventType)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(eventType);
+        _entity.HasAnnotation(StateAnnotations.EventNameOf + kind, eventType);
+        return this;
+    }
+
+    /// <summary>
+    /// Rings on a channel of its own too when rows of the entity were logged, for programs that listen with PostgreSQL's <c>LISTEN</c>. As the
+    /// channel of all, it says that the log has grown, without a payload; this library's listeners do not need it.
+    /// </summary>
+    /// <param name="name">The channel, as written in <c>LISTEN "name"</c>; at most 63 bytes.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentException">The name is empty or too long for PostgreSQL.</exception>
+    public ChangeEventsBuilder Channel(string name)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        if (System.Text.Encoding.UTF8.GetByteCount(name) > 63)
+        {
+            throw new ArgumentException(StateStrings.ChannelTooLong(name), nameof(name));
+        }
+
+        _entity.HasAnnotation(StateAnnotations.Channel, name);
+        return this;
+    }
+
     /// <summary>
     /// Leaves a property out of events: neither its value nor, among the changed columns, its name is written into the log. A change of it alone is
     /// still an event, because cached results end by it.
@@ -74,10 +104,24 @@ public sealed class ChangeEventsBuilder<TEntity> : ChangeEventsBuilder
     {
     }
 
-    /// <inheritdoc cref="ChangeEventsBuilder.Named"/>
+    /// <inheritdoc cref="ChangeEventsBuilder.Named(string)"/>
     public new ChangeEventsBuilder<TEntity> Named(string name)
     {
         base.Named(name);
+        return this;
+    }
+
+    /// <inheritdoc cref="ChangeEventsBuilder.Named(ChangeKind, string)"/>
+    public new ChangeEventsBuilder<TEntity> Named(ChangeKind kind, string eventType)
+    {
+        base.Named(kind, eventType);
+        return this;
+    }
+
+    /// <inheritdoc cref="ChangeEventsBuilder.Channel"/>
+    public new ChangeEventsBuilder<TEntity> Channel(string name)
+    {
+        base.Channel(name);
         return this;
     }
 

@@ -26,6 +26,12 @@ internal static class StateAnnotations
     /// <summary>On an entity type: what the types of its events begin with.</summary>
     public const string EventName = Prefix + "EventName";
 
+    /// <summary>On an entity type, and followed by a kind: the whole type of these of its events.</summary>
+    public const string EventNameOf = Prefix + "EventName:";
+
+    /// <summary>On an entity type: a further channel on which its writers ring.</summary>
+    public const string Channel = Prefix + "EventChannel";
+
     /// <summary>On an entity type: updates and deletes hold the whole row before them.</summary>
     public const string PreImage = Prefix + "PreImage";
 

@@ -39,7 +39,7 @@ internal sealed partial class CachingRelationalCommand
 
         if (key is not null)
         {
-            explanation.Add(plan, policy, runtime.Scopes.ValuesOf(context, policy.PerUser), runtime.Options.Cache.Version, values);
+            explanation.Add(plan, policy, runtime.Scopes.ValuesOf(context, policy.PerUser, plan.ReadsSettings(database.Catalog, policy)), runtime.Options.Cache.Version, values);
             var entry = runtime.Store.FindInL1(key);
             var lookup = new Lookup(key, database, policy);
             explanation.Add(

@@ -144,7 +144,7 @@ internal sealed partial class CachingRelationalCommand
                 return null;
             }
 
-            if (!TryWriteScopes(ref writer, runtime.Scopes, context, policy.PerUser, out claims, out var user))
+            if (!TryWriteScopes(ref writer, runtime.Scopes, context, policy.PerUser, plan.ReadsSettings(database.Catalog, policy), out claims, out var user))
             {
                 refusal = Refusal.ScopeFailed;
                 return null;
@@ -159,13 +159,13 @@ internal sealed partial class CachingRelationalCommand
         }
     }
 
-    public static bool TryWriteScopes(ref KeyWriter writer, CacheScopes scopes, DbContext context, bool perUser, out string?[] claims, out string? user)
+    public static bool TryWriteScopes(ref KeyWriter writer, CacheScopes scopes, DbContext context, bool perUser, bool readsSettings, out string?[] claims, out string? user)
     {
         claims = [];
         user = null;
         try
         {
-            claims = scopes.Write(ref writer, context, perUser, out user);
+            claims = scopes.Write(ref writer, context, perUser, readsSettings, out user);
             return true;
         }
 #pragma warning disable CA1031 // The application's function; its query goes on without the cache.

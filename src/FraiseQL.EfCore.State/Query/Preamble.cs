@@ -43,6 +43,11 @@ internal sealed class Preamble
     {
         for (var i = 0; i < _variables.Count; i++)
         {
+            if (ReferenceEquals(claims[i], CacheScopes.NotClaimed))
+            {
+                continue;
+            }
+
             var claimed = claims[i] ?? (_variables[i].Name == "role" ? "none" : string.Empty);
             if ((reader.IsDBNull(i + 1) ? string.Empty : reader.GetString(i + 1)) != claimed)
             {

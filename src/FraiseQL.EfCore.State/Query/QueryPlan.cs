@@ -165,6 +165,34 @@ internal sealed class QueryPlan
         return refusal is { CanBeDeclared: true } && policy.DeclaresDependencies ? null : refusal;
     }
 
+    /// <summary>
+    /// Whether settings of the session that the application has made up (<c>app.tenant</c>) may have a part in the result. Only policies of
+    /// row-level security, views and functions of the database read them; what cannot be seen through may contain any.
+    /// </summary>
+    public bool ReadsSettings(DatabaseCatalog? catalog, EffectivePolicy policy)
+    {
+        if (catalog is null || Refusal is not null || Views.Count > 0 || policy.DeclaresDependencies)
+        {
+            return true;
+        }
+
+        if (!catalog.HasAnyRowSecurity)
+        {
+            return false;
+        }
+
+        // By index: an enumerator of an interface is an allocation on every hit.
+        for (var i = 0; i < Dependencies.Count; i++)
+        {
+            if (catalog.HasRowSecurity(Dependencies[i].Table.Relation))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Whether the plan reads rows of the entity or of one derived from it.</summary>
     public bool Reads(IEntityType entityType)
         => entityType.GetDerivedTypesInclusive()

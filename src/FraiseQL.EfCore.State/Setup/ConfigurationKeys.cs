@@ -12,7 +12,7 @@ internal static class ConfigurationKeys
         "Cache:Enabled", "Cache:Lists", "Cache:DefaultTtl", "Cache:WhileProven", "Cache:Version", "Cache:MaxRows", "Cache:MaxEntryBytes",
         "Cache:L1:MaxSizeMb",
         "Cache:L2:KeyPrefix", "Cache:L2:Timeout", "Cache:L2:WriteTimeout", "Cache:L2:LeaseWait", "Cache:L2:BreakDuration", "Cache:L2:MaxPayloadBytes", "Cache:L2:MaxSizeMb",
-        "Cdc:Enabled", "Cdc:Triggers", "Cdc:WriteContext", "Cdc:Transport", "Cdc:PollInterval", "Cdc:IdlePollInterval", "Cdc:MaxReconnectDelay",
+        "Cdc:Enabled", "Cdc:Triggers", "Cdc:WriteContext", "Cdc:Transport", "Cdc:PollInterval", "Cdc:IdlePollInterval", "Cdc:ListenTimeout", "Cdc:MaxReconnectDelay",
         "Cdc:Retry:Attempts", "Cdc:Retry:Backoff", "Cdc:Retry:MinDelay", "Cdc:Retry:MaxDelay", "Cdc:Retry:Jitter", "Cdc:HandlerLease", "Cdc:HandlerGroup",
         "Cdc:Retention", "Cdc:RetentionHold", "Cdc:Replay", "Cdc:MaxReplayedEvents",
         "Consistency:Default", "Consistency:MaxStaleness", "Consistency:MaxWait", "Consistency:MaxSilence", "Consistency:Isolation",

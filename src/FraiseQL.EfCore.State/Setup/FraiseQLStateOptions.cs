@@ -158,6 +158,13 @@ public sealed class CdcOptions
     /// <value>The default value is 1 second.</value>
     public TimeSpan IdlePollInterval { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How long the listener waits for the server's answer to a look at the log before it takes the connection for dead and makes another.
+    /// Each look is a sign of life, at least every <see cref="IdlePollInterval"/>, so no other probe is needed.
+    /// </summary>
+    /// <value>The default value is 15 seconds. From 1 second to 10 minutes; parts of a second count as a whole one.</value>
+    public TimeSpan ListenTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
     /// <summary>The longest pause before the listener tries to connect again.</summary>
     /// <value>The default value is 5 seconds; the first attempts come much sooner.</value>
     public TimeSpan MaxReconnectDelay { get; set; } = TimeSpan.FromSeconds(5);

@@ -67,6 +67,7 @@ internal sealed class FraiseQLStateOptionsValidator(string name) : IValidateOpti
         Range("Cache:L2:BreakDuration", options.Cache.L2.BreakDuration, TimeSpan.FromMilliseconds(500), TimeSpan.FromMinutes(5), "the shared server is left alone this long");
         Range("Cdc:PollInterval", options.Cdc.PollInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1), "it bounds how late a change is seen when notifications are lost");
         Range("Cdc:IdlePollInterval", options.Cdc.IdlePollInterval, options.Cdc.PollInterval, TimeSpan.FromMinutes(5), "it is at least Cdc:PollInterval");
+        Range("Cdc:ListenTimeout", options.Cdc.ListenTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10), "a connection that does not answer is given up after it");
         Range("Cdc:MaxReconnectDelay", options.Cdc.MaxReconnectDelay, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(5), "the listener waits at most this long between attempts");
         Number("Cdc:Retry:Attempts", options.Cdc.Retry.Attempts, 1, 1000);
         Range("Cdc:Retry:MinDelay", options.Cdc.Retry.MinDelay, TimeSpan.FromMilliseconds(1), options.Cdc.Retry.MaxDelay, "it is at most Cdc:Retry:MaxDelay");

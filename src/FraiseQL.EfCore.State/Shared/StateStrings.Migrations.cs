@@ -35,6 +35,13 @@ internal static partial class StateStrings
         $"{List(relations)} have row-level security: what one session sees must not be served to another, so their queries are not cached. "
         + "Their changes are captured as usual. To cache them, filter by a query filter with a parameter instead of a policy.";
 
+    public static string ReplicaRoles(IReadOnlyCollection<string> roles) =>
+        $"Sessions of {List(roles)} begin with session_replication_role = replica, in which triggers do not fire: what they write is neither captured nor does "
+        + "it end cached results. Run ALTER ROLE … [IN DATABASE …] RESET session_replication_role for the role (ALTER DATABASE … for every role).";
+
+    public static string ChannelTooLong(string name) =>
+        $"The channel '{name}' of HasChangeEvents is longer than 63 bytes, the most that PostgreSQL takes. Give it a shorter name.";
+
     public static string NotAnEventProperty(string expression) =>
         $"HasChangeEvents names a property by an expression such as p => p.Email, not {expression}. A property without a member in the class is named by its text.";
 

@@ -34,7 +34,9 @@ internal sealed class CaptureContext(string connectionString) : DbContext
             b.Property(p => p.Id).HasColumnName("id").ValueGeneratedNever();
             b.Property(p => p.AuthorId).HasColumnName("author_id");
             b.Property(p => p.Title).HasColumnName("title");
-            b.Property(p => p.Rating).HasColumnName("rating");
+
+            // Each writer raises it: so an update of EF's never overwrites one that it has not seen.
+            b.Property(p => p.Rating).HasColumnName("rating").IsConcurrencyToken();
             b.HasMany(p => p.Tags).WithMany(t => t.Posts).UsingEntity(
                 "PostTag",
                 r => r.HasOne(typeof(Tag)).WithMany().HasForeignKey("tag"),

@@ -119,7 +119,7 @@ public abstract class ExactnessTests(PostgresRelease release, ITestOutputHelper 
                     await WriteWithSqlAsync(connection, random);
                 }
             }
-            catch (Exception error) when ((error as PostgresException ?? error.InnerException as PostgresException)?.SqlState
+            catch (Exception error) when ((error.GetBaseException() as PostgresException)?.SqlState
                 is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.ForeignKeyViolation)
             {
                 // Two writers met, and the database rolled this one back.

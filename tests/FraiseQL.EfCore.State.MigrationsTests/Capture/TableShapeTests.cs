@@ -172,6 +172,12 @@ public abstract class TableShapeTests(PostgresRelease release)
         Assert.Empty(all.Problems);
         Assert.Equal(model.Tables.Select(t => t.Relation), all.Verified.Order(StringComparer.Ordinal));
 
+        var role = "applier_" + Guid.NewGuid().ToString("N")[..8];
+        var replica = await CheckAsync($"create role {role}; alter role {role} in database \"{connection.Database}\" set session_replication_role = replica");
+        Assert.StartsWith($"Sessions of {role} begin with session_replication_role = replica", Assert.Single(replica.Problems), StringComparison.Ordinal);
+        Assert.Equal(all.Verified.Count, replica.Verified.Count);
+        Assert.Empty((await CheckAsync($"alter role {role} in database \"{connection.Database}\" reset session_replication_role; drop role {role}")).Problems);
+
         var disabled = await CheckAsync("alter table posts disable trigger fraiseql_delete; alter table pets enable always trigger fraiseql_insert");
         Assert.DoesNotContain("public.posts", disabled.Verified);
         Assert.Contains("public.pets", disabled.Verified);

@@ -76,6 +76,34 @@ public abstract class TuningTests(PostgresRelease release)
     }
 
     [Fact]
+    [Feature("S2.1-channels")]
+    public async Task An_entity_with_a_channel_rings_there_too_once_a_transaction_and_no_other_does()
+    {
+        var database = await CreateAsync();
+        await using var listener = new NpgsqlConnection(database);
+        await listener.OpenAsync();
+        var heard = new List<string>();
+        listener.Notification += (_, e) => heard.Add($"{e.Channel}:{e.Payload}");
+        await using (var listen = new NpgsqlCommand("listen \"the 'beat'\"; listen done", listener))
+        {
+            await listen.ExecuteNonQueryAsync();
+        }
+
+        await RunAsync(database, "insert into people (id, status) values (1, 1)");
+        await RunAsync(database, "begin; insert into beats values (1), (2); update beats set id = id; insert into people (id, status) values (2, 1); commit");
+        await RunAsync(database, "begin; update beats set id = id; rollback");
+        await RunAsync(database, "set fraiseql.quiet = 'on'; update beats set id = id");
+        await RunAsync(database, "notify done");
+        while (!heard.Contains("done:"))
+        {
+            await listener.WaitAsync();
+        }
+
+        Assert.Equal(["the 'beat':", "done:"], heard);
+        Assert.Throws<ArgumentException>(() => Build(b => b.Entity<Person>().HasChangeEvents(e => e.Channel(new string('x', 64)))));
+    }
+
+    [Fact]
     [Feature("S2.2-type")]
     public async Task A_model_captures_only_where_it_was_asked_to_and_names_events_as_it_was_told()
     {
@@ -198,7 +226,7 @@ public abstract class TuningTests(PostgresRelease release)
                 b.Property(n => n.Id).HasColumnName("id");
                 b.Property(n => n.Text).HasColumnName("text");
             });
-            modelBuilder.Entity<Beat>().ToTable("beats").HasChangeEvents(e => e.LogUnchanged()).Property(b => b.Id).HasColumnName("id");
+            modelBuilder.Entity<Beat>().ToTable("beats").HasChangeEvents(e => e.LogUnchanged().Channel("the 'beat'")).Property(b => b.Id).HasColumnName("id");
             modelBuilder.Entity<Silent>().ToTable("silent").Property(s => s.Id).HasColumnName("id");
         }
     }

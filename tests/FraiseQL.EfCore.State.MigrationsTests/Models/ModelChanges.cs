@@ -59,6 +59,8 @@ internal static class ModelChanges
         ["default schema changed"] = new(Posts(null, m => m.HasDefaultSchema("public")), Posts(null, m => m.HasDefaultSchema("blog")),
             "insert into blog.posts (id) values (1)", """blog.posts Post I {"id": 1} - {"id": 1}"""),
         ["named"] = new(Posts(), Posts(b => b.HasChangeEvents(e => e.Named("article"))), Write, Usual),
+        ["named by kind"] = new(Posts(), Posts(b => b.HasChangeEvents(e => e.Named(ChangeKind.Created, "article_published"))), Write, Usual),
+        ["channel"] = new(Posts(), Posts(b => b.HasChangeEvents(e => e.Channel("other; posts"))), Write, Usual),
         ["excluded"] = new(Posts(), Posts(b => b.HasChangeEvents(e => e.Exclude("title"))), Write, Usual.Replace("{title}", "{}", StringComparison.Ordinal)),
         ["redacted"] = new(Posts(), Posts(b => b.HasChangeEvents(e => e.Redact("title"))), Write, Usual),
         ["dependency"] = new(Posts(), Posts(b => b.HasChangeEvents(e => e.DependsOn("rank"))), Write,

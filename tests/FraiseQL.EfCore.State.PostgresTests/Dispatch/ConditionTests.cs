@@ -93,6 +93,24 @@ public sealed class ConditionTests
     }
 
     [Fact]
+    [Feature("S2.2-type")]
+    public async Task One_kind_of_an_entitys_events_may_have_a_name_of_its_own_and_then_has_no_other()
+    {
+        var database = await HandlerNode.CreateDatabaseAsync();
+        var seen = new ConcurrentQueue<string>();
+        await using var node = await HandlerNode.StartAsync(database, builder => builder
+            .OnEvent<Parcel>("parcel_sent", (e, _, _) =>
+            {
+                seen.Enqueue($"{e.Type} {e.Kind} {e.EntityId}");
+                return Task.CompletedTask;
+            }));
+        await HandlerTests.ExecuteAsync(database, "insert into \"Parcels\" values (1, 'a', 'x', 'y'); update \"Parcels\" set \"Label\" = 'c'");
+        await Eventually.Until(() => !seen.IsEmpty);
+        Assert.Equal(["parcel_sent Created parcel-1"], seen);
+        Assert.Contains("parcel_sent", await RefusedAsync(b => b.OnEvent<Parcel>("parcel_created", (_, _, _) => Task.CompletedTask)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_group_without_handlers_and_an_inbox_on_every_node_are_refused_when_the_host_starts()
     {
         Assert.Contains("no handler is in that group", await RefusedAsync(b => b.OnEvent<Order>("order_updated", Nothing).ConfigureHandlers("x", _ => { })), StringComparison.Ordinal);

@@ -56,7 +56,7 @@ public sealed class ShopContext(DbContextOptions<ShopContext> options) : DbConte
             order.Property(o => o.PostId).HasColumnName("post_id");
             order.HasOne<Post>().WithMany().HasForeignKey(o => o.PostId);
         });
-        modelBuilder.Entity<Parcel>().HasChangeEvents(e => e.PreImage().Redact(p => p.Code).Exclude(p => p.Secret));
+        modelBuilder.Entity<Parcel>().HasChangeEvents(e => e.Named(ChangeKind.Created, "parcel_sent").PreImage().Redact(p => p.Code).Exclude(p => p.Secret));
         modelBuilder.Entity<Silent>().IgnoreChangeEvents();
     }
 }

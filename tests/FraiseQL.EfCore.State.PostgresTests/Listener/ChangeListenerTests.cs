@@ -75,6 +75,23 @@ public sealed class ChangeListenerTests(ITestOutputHelper output)
     }
 
     [Fact]
+    [Feature("S8.2-listen-timeout")]
+    public async Task A_connection_that_says_nothing_any_more_is_given_up_after_the_listen_timeout()
+    {
+        await using var database = await LogDatabase.CreateAsync();
+        var server = new NpgsqlConnectionStringBuilder(database.ConnectionString);
+        await using var proxy = FaultyProxy.Start(server.Host!, server.Port);
+        server.Host = "127.0.0.1";
+        server.Port = proxy.Port;
+        await using var node = await ListenerNode.StartAsync(server.ConnectionString, o => o.ListenTimeout = TimeSpan.FromSeconds(1));
+        proxy.Pause();
+        await Eventually.Until(() => !node.Status.Connected && node.Log.GetSnapshot().Any(r => r.Id.Id == FraiseQLStateEventId.ListenerConnectionLost));
+        await database.ExecuteAsync("insert into item values (1, 1, null)");
+        proxy.Restore();
+        await Eventually.Until(() => node.Consumer.Changes.Count == 1);
+    }
+
+    [Fact]
     [Feature("S2.1-receive")]
     [Feature("S9.2-do-test-db-down")]
     public async Task A_killed_connection_costs_no_change_and_doubles_none()

@@ -24,7 +24,7 @@ internal sealed class ListenerNode : IAsyncDisposable
         Consumers = consumers;
         Runtime = new StateRuntime(options, TimeProvider.System, _services.GetRequiredService<ILoggerFactory>(), l2: null, hasListener: true);
         _listener = new ChangeListener(
-            new ContextDatabase(_services.GetRequiredService<IServiceScopeFactory>(), typeof(ItemContext)), Runtime, consumers, Status,
+            new ContextDatabase(_services.GetRequiredService<IServiceScopeFactory>(), typeof(ItemContext), Runtime.Options.Cdc.ListenTimeout), Runtime, consumers, Status,
             async (connection, token) =>
             {
                 var state = await LogIdentityQuery.ReadAsync(connection, token);

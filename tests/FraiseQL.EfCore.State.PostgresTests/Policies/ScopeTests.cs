@@ -139,6 +139,51 @@ public sealed class ScopeTests : BlogDatabaseTests
     }
 
     [Fact]
+    [Feature("B-17-auth-narrowing")]
+    public async Task Tenants_share_what_no_policy_keeps_apart_and_nothing_else()
+    {
+        await SecureAsync();
+        var user = new NpgsqlConnectionStringBuilder(ConnectionString) { Username = "reader_" + Suffix, Password = "secret" }.ConnectionString;
+        s_who.Value = "red";
+        await using var node = await StartAsync(user, scoped: true);
+        Assert.Equal((2, CacheOutcome.Miss), await Count(node));
+        Assert.Equal(CacheOutcome.Miss, (await Titles(node)).Outcome);
+        Assert.Equal(CacheOutcome.Miss, (await Both(node)).Outcome);
+        s_who.Value = "blue";
+        Assert.Equal((1, CacheOutcome.Miss), await Count(node));
+        Assert.Equal(CacheOutcome.L1Hit, (await Titles(node)).Outcome);
+        Assert.Equal((1, CacheOutcome.Miss), await Both(node));
+        await using (var db = node.CreateContext())
+        {
+            Assert.DoesNotContain("varies by", db.Posts.Select(p => p.Title).Cacheable().ToCacheExplainString(), StringComparison.Ordinal);
+            Assert.Contains("varies by: app.tenant", db.Documents.Cacheable().ToCacheExplainString(), StringComparison.Ordinal);
+        }
+
+        // A policy that comes later keeps them apart from then on.
+        await Seed.ExecuteAsync(ConnectionString, """
+            ALTER TABLE "Posts" ENABLE ROW LEVEL SECURITY;
+            CREATE POLICY odd ON "Posts" USING (("Id" % 2 = 0) = (current_setting('app.tenant', true) = 'red'));
+            """);
+        await Eventually.Until(async () => (await Titles(node)).Value.Count == 6, TimeSpan.FromSeconds(30));
+        s_who.Value = "red";
+        Assert.NotEqual(CacheOutcome.L1Hit, (await Titles(node)).Outcome);
+        Assert.Equal(6, (await Titles(node)).Value.Count);
+
+        static Task<(List<string> Value, CacheOutcome Outcome)> Titles(Node node) => node.ReadAsync(db => db.Posts.Select(p => p.Title).Cacheable().ToListAsync());
+        static Task<(int, CacheOutcome)> Both(Node node) => node.ReadAsync(db => db.Documents.Where(d => db.Posts.Any()).Cacheable().CountAsync());
+    }
+
+    [Fact]
+    [Feature("B-17-auth-narrowing")]
+    public async Task What_the_server_itself_reads_is_in_every_key()
+    {
+        var path = "public";
+        await using var node = await Node.StartAsync(ConnectionString, state: s => s.VaryBySessionVariable("search_path", _ => path));
+        await using var db = node.CreateContext();
+        Assert.Contains("varies by: search_path", db.Posts.Cacheable().ToCacheExplainString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     [Feature("U-29-rls-check")]
     public async Task Without_a_listener_a_declared_dependency_under_row_level_security_is_refused_too()
     {
