@@ -89,8 +89,8 @@ public abstract class TuningTests(PostgresRelease release)
             await listen.ExecuteNonQueryAsync();
         }
 
-        await RunAsync(database, "insert into people (id, status) values (1, 1)");
-        await RunAsync(database, "begin; insert into beats values (1), (2); update beats set id = id; insert into people (id, status) values (2, 1); commit");
+        await RunAsync(database, "insert into people (id, email, status) values (1, 'a', 1)");
+        await RunAsync(database, "begin; insert into beats values (1), (2); update beats set id = id; insert into people (id, email, status) values (2, 'b', 1); commit");
         await RunAsync(database, "begin; update beats set id = id; rollback");
         await RunAsync(database, "set fraiseql.quiet = 'on'; update beats set id = id");
         await RunAsync(database, "notify done");
