@@ -89,7 +89,7 @@ internal sealed class HitSize : IBenchmark
         var values = new Dictionary<string, object?> { [plan.Parameters[0].Name] = id };
         var writer = new KeyWriter(stackalloc byte[384]);
         plan.TryWriteKey(ref writer, seen.Lookup.Database.Identity, seen.Lookup.Policy, values);
-        session.Runtime.Scopes.Write(ref writer, db, perUser: false, out _);
+        session.Runtime.Scopes.Write(ref writer, db, perUser: false, readsSettings: true, out _);
         var bytes = writer.Written.ToArray();
         var key = plan.CreateKey(bytes, KeyMemo<CacheKey>.HashOf(bytes), seen.Lookup.Policy, values);
         if (dependencies > 1)
