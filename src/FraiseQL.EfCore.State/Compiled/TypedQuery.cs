@@ -104,6 +104,13 @@ internal sealed class TypedQuery<TContext, TArguments, TResult>(
                 return false;
             }
 
+            if (runtime.Checker is { } checks && checks.Takes())
+            {
+                // A hit without a command: the next one, of the same query and with one, is checked instead.
+                session.IsSampleDue = true;
+                return false;
+            }
+
             session.Served(key.Plan, key.Lookup.Policy, CacheOutcome.L1Hit);
             result = Unwrap(shared);
             return true;

@@ -28,4 +28,10 @@ public static partial class FraiseQLStateEventId
 
     /// <summary>Rows that a change has ended were served, as the query's <c>BoundedStaleness</c> allows (debug).</summary>
     public const int CacheServedStaleByChoice = 1018;
+
+    /// <summary>The consistency checker found a hit that was not what the database answered: a fault (warning).</summary>
+    public const int CacheInconsistent = 1019;
+
+    /// <summary>The consistency checker could not read the database; the hits that it had sampled are not judged (debug).</summary>
+    public const int CacheNotChecked = 1020;
 }

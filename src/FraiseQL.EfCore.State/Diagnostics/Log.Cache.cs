@@ -41,6 +41,14 @@ internal static partial class Log
         + "Set them when the connection is opened, to the same values.")]
     public static partial void ScopeMismatch(ILogger logger, string query);
 
+    [LoggerMessage(FraiseQLStateEventId.CacheInconsistent, LogLevel.Warning,
+        "A cached result was not what the database answered, although nothing that it depends on was known to have changed. Writes that are not "
+        + "captured do this (triggers disabled, session_replication_role = replica); otherwise please report it, with this trace:\n{Trace}")]
+    public static partial void InconsistentRead(ILogger logger, string trace);
+
+    [LoggerMessage(FraiseQLStateEventId.CacheNotChecked, LogLevel.Debug, "Sampled hits could not be checked ({Error}).")]
+    public static partial void NotChecked(ILogger logger, string error);
+
     [LoggerMessage(FraiseQLStateEventId.NoListener, LogLevel.Warning,
         "UseFraiseQLState() runs without a listener: the cache sees the writes of this process only, and the changes of other programs when the "
         + "time to live ends. Call services.AddFraiseQLState<TContext>() to see every committed change.")]

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.Checks;
 using FraiseQL.EfCore.State.Dispatch;
 using FraiseQL.EfCore.State.Listener;
 
@@ -26,6 +27,9 @@ internal static partial class StateMetrics
 
     private static readonly Counter<long> s_leases = s_meter.CreateCounter<long>(
         "fraiseql.cache.l2.leases", "{fill}", "Misses of what had been in memory, by what the lease of the key did for them.");
+
+    private static readonly Counter<long> s_checks = s_meter.CreateCounter<long>(
+        "fraiseql.consistency.checks", "{hit}", "Hits that were sampled to be read once more, by what was found.");
 
     private static readonly KeyValuePair<string, object?>[] s_sharedResults =
     [
@@ -63,6 +67,11 @@ internal static partial class StateMetrics
             "{connection}",
             "Listeners of this process that follow their event log.");
         s_meter.CreateObservableGauge(
+            "fraiseql.consistency.ratio",
+            static () => Observed<ConsistencyChecks>().Select(checks => checks.Ratio).DefaultIfEmpty(1).Min(),
+            "1",
+            "Of the hits that were checked and had not changed meanwhile, the share that was what the database answered.");
+        s_meter.CreateObservableGauge(
             "fraiseql.listener.lag",
             static () => Observed<ListenerStatus>().Where(listener => listener.HeardAt != 0)
                 .Select(listener => listener.Lag.TotalSeconds).DefaultIfEmpty().Max(),
@@ -94,6 +103,15 @@ internal static partial class StateMetrics
         if (s_leases.Enabled)
         {
             s_leases.Add(1, new KeyValuePair<string, object?>("fraiseql.cache.l2.lease", result));
+        }
+    }
+
+    /// <summary>A sampled hit was judged, or was not.</summary>
+    public static void Checked(string result)
+    {
+        if (s_checks.Enabled)
+        {
+            s_checks.Add(1, new KeyValuePair<string, object?>("fraiseql.consistency.result", result));
         }
     }
 

@@ -55,6 +55,13 @@ internal sealed class ContextDatabase(IServiceScopeFactory scopes, Type contextT
             throw new InvalidOperationException(StateStrings.ListenerNeedsNpgsql(Name, connection.GetType().Name));
         }
 
+        // Keeps the password that the connection string does not show, and the data source's certificates.
+        return await own.CloneWithAsync(SettingsOf(own, Name, purpose), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The connection string of a connection beside an application's own.</summary>
+    public static string SettingsOf(NpgsqlConnection own, string contextName, string purpose)
+    {
         var settings = new NpgsqlConnectionStringBuilder(own.ConnectionString)
         {
             Pooling = false,
@@ -65,10 +72,8 @@ internal sealed class ContextDatabase(IServiceScopeFactory scopes, Type contextT
             Timeout = 5,
             CommandTimeout = (int)Math.Ceiling(answerTimeout.TotalSeconds),
         };
-        var name = string.IsNullOrEmpty(settings.ApplicationName) ? Name : settings.ApplicationName;
-        settings.ApplicationName = $"{(name.Length > MaxApplicationName ? name[..MaxApplicationName] : name)} {purpose}";
-
-        // Keeps the password that the connection string does not show, and the data source's certificates.
-        return await own.CloneWithAsync(settings.ConnectionString, cancellationToken).ConfigureAwait(false);
+        var name = string.IsNullOrEmpty(settings.ApplicationName) ? contextName : settings.ApplicationName;
+        settings.ApplicationName = $"{(name.Length > MaxApplicationName ? name[..MaxApplicationName] : name)} {purpose}".TrimStart();
+        return settings.ConnectionString;
     }
 }

@@ -82,7 +82,7 @@ internal sealed partial class CachingRelationalCommand
         return new Capture(end, rows, snapshot, scopeAgrees);
     }
 
-    private static int[]? OrdinalsOf(DbDataReader reader, string[] names)
+    public static int[]? OrdinalsOf(DbDataReader reader, string[] names)
     {
         var ordinals = new int[names.Length];
         Array.Fill(ordinals, -1);

@@ -39,7 +39,7 @@ internal sealed partial class CachingRelationalCommand
 
                 if (runtime.Store.FindInL1(key) is { } proven && IsServable(proven, lookup, runtime))
                 {
-                    return Serve(proven, lookup, parameters.Connection, CacheOutcome.L1Hit);
+                    return Serve(proven, lookup, parameters, CacheOutcome.L1Hit);
                 }
             }
 
@@ -62,7 +62,7 @@ internal sealed partial class CachingRelationalCommand
                 // Checked against now: a flight that began before a commit which this caller has seen does not count.
                 if (landed.Entry is { } entry && IsServable(entry, lookup, runtime))
                 {
-                    return Serve(entry, lookup, parameters.Connection, CacheOutcome.L1Hit);
+                    return Serve(entry, lookup, parameters, CacheOutcome.L1Hit);
                 }
 
                 if (landed.Entry is null && !landed.LeaderLeft)
@@ -76,7 +76,7 @@ internal sealed partial class CachingRelationalCommand
         }
         catch (Exception exception) when (lookup.LastKnown is not null && ServeInstead(exception, lookup, runtime) is not null)
         {
-            return Serve(lookup.LastKnown, lookup, parameters.Connection, ServeInstead(exception, lookup, runtime)!.Value);
+            return Serve(lookup.LastKnown, lookup, parameters, ServeInstead(exception, lookup, runtime)!.Value);
         }
     }
 
@@ -103,7 +103,7 @@ internal sealed partial class CachingRelationalCommand
                 if (local is not null && IsServable(local, lookup, _session.Runtime))
                 {
                     entry = local;
-                    return Serve(entry, lookup, parameters.Connection, CacheOutcome.L1Hit);
+                    return Serve(entry, lookup, parameters, CacheOutcome.L1Hit);
                 }
 
                 // What this node has had in memory others may have had too, and all of them have heard of its end.
@@ -122,7 +122,7 @@ internal sealed partial class CachingRelationalCommand
                 {
                     entry = shared;
                     store.Promote(lookup.Key!, shared, lookup.Policy.L1Ttl, lookup.Policy.Kept);
-                    return Serve(shared, lookup, parameters.Connection, CacheOutcome.L2Hit);
+                    return Serve(shared, lookup, parameters, CacheOutcome.L2Hit);
                 }
             }
 
@@ -236,11 +236,11 @@ internal sealed partial class CachingRelationalCommand
                     runtime.Store.StoreInL1(lookup.Key!, entry, policy.L1Ttl, policy.Kept);
                     runtime.Store.StoreInL2(lookup.Key!, entry, policy.L2Ttl, lookup.Log, lookup.Lease);
                     session.Stored(plan, policy, entry);
-                    return (Serve(entry, lookup, parameters.Connection, CacheOutcome.Miss), entry);
+                    return (Serve(entry, lookup, parameters, CacheOutcome.Miss), entry);
                 }
 
                 session.Rejected(plan, policy, rejected);
-                return (Serve(entry, lookup, parameters.Connection, CacheOutcome.Bypass), null);
+                return (Serve(entry, lookup, parameters, CacheOutcome.Bypass), null);
 
             case CaptureEnd.TooLarge:
                 session.Rejected(plan, policy, "too-large");

@@ -51,7 +51,7 @@ internal sealed partial class CachingRelationalCommand
                     entry.Used(runtime.Time.GetUtcNow());
                 }
 
-                return lookup with { Reader = Serve(entry, lookup, parameters.Connection, CacheOutcome.L1Hit) };
+                return lookup with { Reader = Serve(entry, lookup, parameters, CacheOutcome.L1Hit) };
             }
 
             if (policy.FailSafe is not null)
@@ -218,7 +218,7 @@ internal sealed partial class CachingRelationalCommand
         return age >= policy.LongestTtl || age >= entry.Ttl || now >= entry.ServedUntil || now - entry.UsedAt > policy.Sliding;
     }
 
-    private CachedRelationalDataReader Serve(CachedEntry entry, Lookup lookup, IRelationalConnection connection, CacheOutcome outcome)
+    private CachedRelationalDataReader Serve(CachedEntry entry, Lookup lookup, in RelationalCommandParameterObject parameters, CacheOutcome outcome)
     {
         _session!.Served(_plan!, lookup.Policy, outcome);
         StateMetrics.Took(outcome, _startedAt);
@@ -227,8 +227,13 @@ internal sealed partial class CachingRelationalCommand
             _session.Observer?.Served(_plan!, lookup, entry);
         }
 
+        if (_session.Runtime.Checker is { } checks && outcome is CacheOutcome.L1Hit or CacheOutcome.L2Hit && (_session.IsSampleDue || checks.Takes()))
+        {
+            SampleHit(checks, entry, lookup, parameters, outcome);
+        }
+
         var reader = _cachedReader ??= new CachedRelationalDataReader();
-        reader.Open(entry.Rows, connection);
+        reader.Open(entry.Rows, parameters.Connection);
         return reader;
     }
 }

@@ -15,7 +15,7 @@ internal static class ConfigurationKeys
         "Cdc:Enabled", "Cdc:Triggers", "Cdc:WriteContext", "Cdc:Transport", "Cdc:PollInterval", "Cdc:IdlePollInterval", "Cdc:ListenTimeout", "Cdc:MaxReconnectDelay",
         "Cdc:Retry:Attempts", "Cdc:Retry:Backoff", "Cdc:Retry:MinDelay", "Cdc:Retry:MaxDelay", "Cdc:Retry:Jitter", "Cdc:HandlerLease", "Cdc:HandlerGroup",
         "Cdc:Retention", "Cdc:RetentionHold", "Cdc:Replay", "Cdc:MaxReplayedEvents",
-        "Consistency:Default", "Consistency:MaxStaleness", "Consistency:MaxWait", "Consistency:MaxSilence", "Consistency:Isolation",
+        "Consistency:Default", "Consistency:MaxStaleness", "Consistency:MaxWait", "Consistency:MaxSilence", "Consistency:Isolation", "Consistency:CheckRate",
     ];
 
     /// <summary>What may stand after <c>Cache:Profiles:name:</c>.</summary>

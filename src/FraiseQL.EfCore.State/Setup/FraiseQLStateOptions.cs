@@ -242,4 +242,11 @@ public sealed class ConsistencyOptions
     /// </summary>
     /// <value>The default value is 5 seconds. At least twice <see cref="CdcOptions.IdlePollInterval"/>.</value>
     public TimeSpan MaxSilence { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// The share of hits that are read from the database once more in the background and compared with what was served: one at a time, on a
+    /// connection of its own. What is found is in <see cref="IConsistencyChecks"/>, in the metrics, and as a warning in the log.
+    /// </summary>
+    /// <value>The default value is 0: none. From 0 to 1; 0.001 is one of a thousand.</value>
+    public double CheckRate { get; set; }
 }

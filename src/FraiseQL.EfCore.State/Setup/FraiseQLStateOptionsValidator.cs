@@ -112,6 +112,12 @@ internal sealed class FraiseQLStateOptionsValidator(string name) : IValidateOpti
             failures.Add(StateStrings.IsolationNotSupported);
         }
 
+        if (options.Consistency.CheckRate is not (>= 0 and <= 1))
+        {
+            failures.Add(StateStrings.OptionOutOfRange(
+                "Consistency:CheckRate", options.Consistency.CheckRate.ToString(System.Globalization.CultureInfo.InvariantCulture), "0", "1", "it is a share of the hits"));
+        }
+
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
 
         void Range(string key, TimeSpan value, TimeSpan least, TimeSpan most, string why)

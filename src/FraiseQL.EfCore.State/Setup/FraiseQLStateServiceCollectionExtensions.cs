@@ -1,5 +1,6 @@
 using FraiseQL.EfCore.State;
 using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.Checks;
 using FraiseQL.EfCore.State.Diagnostics;
 using FraiseQL.EfCore.State.Dispatch;
 using FraiseQL.EfCore.State.Keys;
@@ -11,6 +12,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -63,6 +65,9 @@ public static class FraiseQLStateServiceCollectionExtensions
             services.AddKeyedSingleton<IStateCache>(key, (provider, _) => new StateCache(provider.GetRequiredService<IServiceScopeFactory>(), key));
             services.TryAddSingleton<IStateCache>(provider => provider.GetRequiredKeyedService<IStateCache>(key));
             SharedLevelServices.AddStart(services, key);
+            services.AddSingleton<IHostedService>(provider => new ConsistencyChecker(provider.GetRequiredKeyedService<StateRuntime>(key)));
+            services.AddKeyedSingleton<IConsistencyChecks>(key, (provider, _) => provider.GetRequiredKeyedService<StateRuntime>(key).Checks);
+            services.TryAddSingleton<IConsistencyChecks>(provider => provider.GetRequiredKeyedService<StateRuntime>(key).Checks);
         }
 
         var builder = new FraiseQLStateBuilder(services, key);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.Checks;
 using FraiseQL.EfCore.State.Compiled;
 using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.Listener;
@@ -39,6 +40,8 @@ internal sealed class StateRuntime : IDisposable
         Preambles = new Preambles(Scopes);
         WriteContexts = writes ?? new WriteContexts(options.Cdc.WriteContext, [], null, NullLogger.Instance);
         Logger = loggers.CreateLogger(FraiseQLStateDiagnostics.LoggerName);
+        Checks = new ConsistencyChecks(options.Consistency.CheckRate);
+        Checker = hasListener && options.Consistency.CheckRate > 0 ? Checks : null;
         Store = new EntryStore(options.Cache, l2, time, loggers, ForgetShared);
     }
 
@@ -73,6 +76,12 @@ internal sealed class StateRuntime : IDisposable
     public bool HasListener { get; }
 
     public EntryStore Store { get; }
+
+    /// <summary>What the consistency checker has found.</summary>
+    public ConsistencyChecks Checks { get; }
+
+    /// <summary>Where hits are offered to be checked; <see langword="null"/> when none are.</summary>
+    public ConsistencyChecks? Checker { get; }
 
     /// <summary>What keys hold beside the query.</summary>
     public CacheScopes Scopes { get; }

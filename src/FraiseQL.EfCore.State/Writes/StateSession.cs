@@ -63,6 +63,9 @@ internal sealed class StateSession : IResettableService
     /// <summary>Who wants to know which entry answers.</summary>
     public Observation? Observer { get; private set; }
 
+    /// <summary>Whether the next hit is checked, in the place of one that had no command.</summary>
+    public bool IsSampleDue { get; set; }
+
     public Observation Observe() => Observer = new Observation();
 
     public void StopObserving() => Observer = null;
@@ -355,6 +358,7 @@ internal sealed class StateSession : IResettableService
         Observer = null;
         _required = null;
         _wroteTo = null;
+        IsSampleDue = false;
         _pending.Clear();
         _ambient = null;
         _isDescribed = false;

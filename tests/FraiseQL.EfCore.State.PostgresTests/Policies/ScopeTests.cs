@@ -102,6 +102,11 @@ public sealed class ScopeTests : BlogDatabaseTests
         Assert.Equal((1, CacheOutcome.L1Hit), await Count(node));
         s_who.Value = "red";
         Assert.Equal((2, CacheOutcome.L1Hit), await Count(node));
+
+        // The checker, which reads for all of them, has read each with the tenant of its key.
+        var checks = node.Services.GetRequiredService<IConsistencyChecks>();
+        await Eventually.Until(() => checks.Consistent >= 3);
+        Assert.Equal((0, 0), (checks.Inconsistent, checks.Changed));
     }
 
     [Fact]
@@ -238,7 +243,7 @@ public sealed class ScopeTests : BlogDatabaseTests
 
     private static Task<Node> StartAsync(string connectionString, bool scoped, Func<string?>? claimed = null) => Node.StartAsync(
         connectionString,
-        configure: o => o.Cdc.HandlerGroup = "unused",
+        configure: o => (o.Cdc.HandlerGroup, o.Consistency.CheckRate) = ("unused", 1),
         context: o => o.AddInterceptors(new TenantSetter()),
         state: s =>
         {
