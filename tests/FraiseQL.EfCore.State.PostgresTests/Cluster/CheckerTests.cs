@@ -109,7 +109,7 @@ public sealed class CheckerTests : BlogDatabaseTests
         await using var node = await StartAsync();
         var checks = node.Services.GetRequiredService<IConsistencyChecks>();
         Task<(int Value, CacheOutcome Outcome)> Read() => node.ReadAsync(db => db.Comments.Cacheable(o => o.UntilExpired()).CountAsync());
-        var before = (await Read()).Value;
+        var before = (await Eventually.For(Read, read => read.Outcome == CacheOutcome.L1Hit)).Value;
         await Seed.ExecuteAsync(ConnectionString, "DELETE FROM \"Comments\"");
         await Eventually.Until(async () =>
         {
