@@ -104,22 +104,6 @@ public sealed class CheckerTests : BlogDatabaseTests
     }
 
     [Fact]
-    public async Task What_is_stale_by_declaration_is_not_judged()
-    {
-        await using var node = await StartAsync();
-        var checks = node.Services.GetRequiredService<IConsistencyChecks>();
-        Task<(int Value, CacheOutcome Outcome)> Read() => node.ReadAsync(db => db.Comments.Cacheable(o => o.UntilExpired()).CountAsync());
-        var before = (await Eventually.For(Read, read => read.Outcome == CacheOutcome.L1Hit)).Value;
-        await Seed.ExecuteAsync(ConnectionString, "DELETE FROM \"Comments\"");
-        await Eventually.Until(async () =>
-        {
-            Assert.Equal((before, CacheOutcome.L1Hit), await Read());
-            return checks.Skipped > 3;
-        });
-        Assert.Equal(0, checks.Inconsistent);
-    }
-
-    [Fact]
     public async Task Off_it_takes_nothing_and_when_the_database_is_locked_away_hits_are_dropped_and_counted_and_served_all_the_same()
     {
         await using (var off = await Node.StartAsync(ConnectionString))
