@@ -35,7 +35,7 @@ internal sealed partial class CachingRelationalCommand
                 }
                 else if (MayServeStale(entry, lookup, patience, runtime))
                 {
-                    return lookup with { Reader = Serve(entry, lookup, parameters.Connection, CacheOutcome.Stale) };
+                    return lookup with { Reader = Serve(entry, lookup, parameters, CacheOutcome.Stale) };
                 }
                 else if (freshness == Freshness.Fresh)
                 {
