@@ -19,6 +19,9 @@ internal sealed class ConsistencyChecker(StateRuntime runtime) : BackgroundServi
 {
     public const string ConnectionPurpose = "fraiseql-checker";
 
+    /// <summary>A query that takes longer is not judged.</summary>
+    public static readonly TimeSpan LongestQuery = TimeSpan.FromSeconds(15);
+
     private const int MostAtOnce = 16;
 
     // Another plan of the same query: where its rows differ from the first one's, the query does not determine them.

@@ -56,11 +56,11 @@ internal sealed class ContextDatabase(IServiceScopeFactory scopes, Type contextT
         }
 
         // Keeps the password that the connection string does not show, and the data source's certificates.
-        return await own.CloneWithAsync(SettingsOf(own, Name, purpose), cancellationToken).ConfigureAwait(false);
+        return await own.CloneWithAsync(SettingsOf(own, Name, purpose, answerTimeout), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The connection string of a connection beside an application's own.</summary>
-    public static string SettingsOf(NpgsqlConnection own, string contextName, string purpose)
+    public static string SettingsOf(NpgsqlConnection own, string contextName, string purpose, TimeSpan answerTimeout)
     {
         var settings = new NpgsqlConnectionStringBuilder(own.ConnectionString)
         {

@@ -144,7 +144,7 @@ internal sealed class ListenerSession : IAsyncDisposable
         }
 
         _consumers.CoverageStarted(state.Snapshot);
-        if (_consumers.WantsPast)
+        if (_consumers.WantsPast && !_cursor.HasFailedToReplay)
         {
             await ReplayAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -162,8 +162,11 @@ internal sealed class ListenerSession : IAsyncDisposable
             var count = await LogReplay.RunAsync(_connection, _runtime.Options.Cdc, _consumers, cancellationToken).ConfigureAwait(false);
             _logger.LogReplayed(_database.Name, count, _runtime.Time.GetElapsedTime(startedAt).TotalMilliseconds);
         }
-        catch (PostgresException error)
+        catch (NpgsqlException error) when (error is PostgresException || error.InnerException is TimeoutException)
         {
+            // Not again: what cannot be replayed must not keep the listener from following the log.
+            _cursor.HasFailedToReplay = true;
+
             // Entries of before are not proven then; everything else is as with them.
             _logger.LogNotReplayed(MissingRights.Explain(error), _database.Name);
         }

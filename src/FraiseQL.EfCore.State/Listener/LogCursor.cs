@@ -24,6 +24,9 @@ internal sealed class LogCursor
     /// </summary>
     public bool IsDoubtful { get; set; }
 
+    /// <summary>Whether the past could not be read, and is left alone.</summary>
+    public bool HasFailedToReplay { get; set; }
+
     public void StartOver(LogState state)
     {
         Identity = state.Identity;

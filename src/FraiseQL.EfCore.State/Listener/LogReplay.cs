@@ -13,6 +13,9 @@ internal static class LogReplay
     // A position after each page is enough for cells that many transactions have changed.
     private const int PageSize = 250;
 
+    // In seconds: more than the answers that the listener waits for, as this is read once.
+    private const int Timeout = 15;
+
     // From which transaction on nothing is missing: what was pruned, what is too old or too much, and what has changed of the schema, the triggers
     // or the log itself since. The last are told by the transactions that wrote the catalog's rows, of which only the lower half is kept.
     private const string BeginSql =
@@ -58,7 +61,7 @@ internal static class LogReplay
             return 0;
         }
 
-        var command = new NpgsqlCommand(ChangesSql, connection) { Parameters = { new NpgsqlParameter<ulong> { TypedValue = first, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Xid8 } } };
+        var command = new NpgsqlCommand(ChangesSql, connection) { CommandTimeout = Timeout, Parameters = { new NpgsqlParameter<ulong> { TypedValue = first, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Xid8 } } };
         await using var disposeCommand = command.ConfigureAwait(false);
         var count = 0L;
         var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
@@ -106,6 +109,7 @@ internal static class LogReplay
 
         command = new NpgsqlCommand(BeginSql, connection)
         {
+            CommandTimeout = Timeout,
             Parameters = { new NpgsqlParameter<long> { TypedValue = options.MaxReplayedEvents + 1L }, new NpgsqlParameter<TimeSpan> { TypedValue = options.Replay } },
         };
         await using var _ = command.ConfigureAwait(false);

@@ -29,7 +29,7 @@ internal sealed partial class CachingRelationalCommand
 
         try
         {
-            checks.Connect(lookup.Database.Identity, () => connection.CloneWith(ContextDatabase.SettingsOf(connection, "", ConsistencyChecker.ConnectionPurpose)));
+            checks.Connect(lookup.Database.Identity, () => connection.CloneWith(ContextDatabase.SettingsOf(connection, "", ConsistencyChecker.ConnectionPurpose, ConsistencyChecker.LongestQuery)));
             var command = base.CreateDbCommand(parameters, Guid.NewGuid(), DbCommandMethod.ExecuteReader);
             command.Connection = null;
             command.Transaction = null;
