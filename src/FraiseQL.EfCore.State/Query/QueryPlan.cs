@@ -293,14 +293,14 @@ internal sealed class QueryPlan
     public CacheKey CreateKey(byte[] bytes, int hash, EffectivePolicy policy, IReadOnlyDictionary<string, object?> values, string? user = null)
     {
         var further = policy.CellsFor(user);
-        if (_pinned.Length == 0 && further.Length == 0)
-        {
-            return new CacheKey(bytes, hash, _fixedCells, _columns, _pendingCells);
-        }
-
         if (policy.IgnoresOwnTables)
         {
             return new CacheKey(bytes, hash, further, columns: null, []);
+        }
+
+        if (_pinned.Length == 0 && further.Length == 0)
+        {
+            return new CacheKey(bytes, hash, _fixedCells, _columns, _pendingCells);
         }
 
         var cells = new int[_fixedCells.Length + _pinned.Length + further.Length];

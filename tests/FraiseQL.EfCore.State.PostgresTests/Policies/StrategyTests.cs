@@ -79,6 +79,21 @@ public sealed class StrategyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Until_expiry_the_changes_of_a_captured_table_end_nothing_either()
+    {
+        await Eventually.Until(async () => (await Whole()).Outcome == CacheOutcome.L1Hit && (await One()).Outcome == CacheOutcome.L1Hit);
+        await ExecuteAsync("UPDATE \"Versions\" SET \"Number\" = 70; INSERT INTO \"Versions\" (\"Id\", \"Number\") VALUES (2, 7)");
+
+        // Who heeds the table has heard of it; so the others have not ended.
+        await Eventually.Until(async () => (await ReadAsync(db => db.Versions.Cacheable().CountAsync())).Value == 2);
+        Assert.Equal((1, CacheOutcome.L1Hit), await Whole());
+        Assert.Equal((0, CacheOutcome.L1Hit), await One());
+
+        Task<(int Value, CacheOutcome Outcome)> Whole() => ReadAsync(db => db.Versions.Cacheable(o => o.UntilExpired()).CountAsync());
+        Task<(int Value, CacheOutcome Outcome)> One() => ReadAsync(db => db.Versions.Where(v => v.Id == 1).Select(v => v.Number).Cacheable(o => o.UntilExpired()).SingleAsync());
+    }
+
+    [Fact]
     public async Task The_same_query_with_another_strategy_is_another_entry_and_without_one_it_is_refused()
     {
         await using var db = Context();
