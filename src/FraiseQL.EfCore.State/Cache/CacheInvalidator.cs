@@ -208,7 +208,11 @@ internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactor
             }
 
             found++;
-            if (reader.TokenType != JsonTokenType.Null)
+            if (reader.TokenType == JsonTokenType.Null)
+            {
+                _ledger!.BumpLogged(CellHash.Null(table.Relation, column), transaction, columns, cause);
+            }
+            else
             {
                 var value = json[start..(int)reader.BytesConsumed];
                 ReadOnlySpan<char> text = value.Length > ShortValue

@@ -32,6 +32,9 @@ internal static class CellHash
     /// <param name="value">The value's canonical text: the text that PostgreSQL's <c>to_jsonb</c> gives for it, without quotes.</param>
     public static int Value(string relation, string column, ReadOnlySpan<char> value) => Cell(relation, column, value);
 
+    /// <summary>Bumped by a change of a row which has, or had, no value in this column.</summary>
+    public static int Null(string relation, string column) => Cell(relation, "\u0001null", column);
+
     /// <summary>Bumped when a tag is invalidated by code.</summary>
     public static int Tag(string tag) => Cell("\u0001tag", tag, default);
 

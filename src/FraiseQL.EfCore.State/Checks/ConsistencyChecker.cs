@@ -267,7 +267,7 @@ internal sealed class ConsistencyChecker(StateRuntime runtime) : BackgroundServi
             [
                 .. sample.Plan.Dependencies.Select(d => d.Column is null
                     ? $"{d.Table.Relation} (every row)"
-                    : $"{d.Table.Relation} where {d.Column.Name} = {(d.Value!.Parameter is { } parameter ? "@" + parameter : "a constant")}"),
+                    : $"{d.Table.Relation} where {d.Value!.Describe(d.Column.Name, withConstants: false)}"),
                 .. sample.Lookup.Policy.FurtherTables.Select(t => $"{t.Relation} (every row)"),
             ],
             ReadAt = sample.Entry.CreatedAt,

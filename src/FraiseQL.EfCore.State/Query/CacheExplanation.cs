@@ -87,7 +87,7 @@ internal sealed class CacheExplanation
         {
             var rows = dependency.Column is null
                 ? $"{dependency.Table.Relation} (every row)"
-                : $"{dependency.Table.Relation} where {dependency.Column.Name} = {dependency.Value!.Constant ?? "@" + dependency.Value.Parameter}";
+                : $"{dependency.Table.Relation} where {dependency.Value!.Describe(dependency.Column.Name, withConstants: true)}";
             Line("depends on", dependency.Table.ColumnsOf(dependency.Reads) is { } columns ? $"{rows}: {string.Join(", ", columns)}" : rows);
         }
 

@@ -17,7 +17,16 @@ internal sealed partial class CachingRelationalCommand
             return false;
         }
 
-        var session = _session ??= context.GetService<Writes.StateSession>();
+        // This is the template that all contexts share: what belongs to one must not stay in it.
+        var own = With(plan, CommandText, LogCommandText);
+        own._session = context.GetService<Writes.StateSession>();
+        own.Explain(explanation, parameters, plan, context, own._session);
+        return true;
+    }
+
+    private void Explain(
+        CacheExplanation explanation, RelationalCommandParameterObject parameters, QueryPlan plan, DbContext context, Writes.StateSession session)
+    {
         var runtime = session.Runtime;
         var values = parameters.ParameterValues ?? new Dictionary<string, object?>();
         var database = session.DatabaseOf(parameters.Connection);
@@ -46,7 +55,5 @@ internal sealed partial class CachingRelationalCommand
                 key, session.WhyBypass(parameters.Connection, database, plan, policy), entry, entry is null ? Freshness.Stale : Check(entry, lookup, runtime),
                 database.Ledger.LastCause(key.Cells, key.Columns));
         }
-
-        return true;
     }
 }

@@ -303,17 +303,23 @@ internal sealed class QueryPlan
             return new CacheKey(bytes, hash, _fixedCells, _columns, _pendingCells);
         }
 
-        var cells = new int[_fixedCells.Length + _pinned.Length + further.Length];
-        var columns = new ulong[cells.Length];
-        _fixedCells.CopyTo(cells, 0);
-        _columns.CopyTo(columns, 0);
-        var count = _fixedCells.Length;
+        List<int> cells = [.. _fixedCells];
+        List<ulong> columns = [.. _columns.AsSpan(0, _fixedCells.Length)];
+        var texts = new List<string?>();
         foreach (var dependency in _pinned)
         {
-            var relation = dependency.Table.Relation;
-            Add(
-                dependency.Value!.Resolve(values) is { } text ? CellHash.Value(relation, dependency.Column!.Name, text) : CellHash.Rows(relation),
-                dependency.Reads);
+            var (relation, column) = (dependency.Table.Relation, dependency.Column!.Name);
+            texts.Clear();
+            if (!dependency.Value!.TryResolve(values, texts))
+            {
+                Add(CellHash.Rows(relation), dependency.Reads);
+                continue;
+            }
+
+            foreach (var text in texts)
+            {
+                Add(text is null ? CellHash.Null(relation, column) : CellHash.Value(relation, column, text), dependency.Reads);
+            }
         }
 
         foreach (var cell in further)
@@ -321,26 +327,21 @@ internal sealed class QueryPlan
             Add(cell, ColumnMask.All);
         }
 
-        if (count < cells.Length)
-        {
-            cells = cells[..count];
-            columns = columns[..count];
-        }
-
-        return new CacheKey(bytes, hash, cells, columns.AsSpan().SequenceEqual(_columns) ? _columns : columns, _pendingCells);
+        return new CacheKey(bytes, hash, [.. cells], columns.SequenceEqual(_columns) ? _columns : [.. columns], _pendingCells);
 
         // A query has few of them.
         void Add(int cell, ulong read)
         {
-            var at = cells.AsSpan(0, count).IndexOf(cell);
+            var at = cells.IndexOf(cell);
             if (at < 0)
             {
-                at = count++;
-                cells[at] = cell;
-                columns[at] = 0;
+                cells.Add(cell);
+                columns.Add(read);
             }
-
-            columns[at] |= read;
+            else
+            {
+                columns[at] |= read;
+            }
         }
     }
 

@@ -31,7 +31,8 @@ internal sealed class SelectBindings
         {
             foreach (var projection in select.Projection)
             {
-                if (projection.Expression is ColumnExpression column && pushed.TryGetValue(projection.Alias, out var value))
+                // A column that is NULL out there may belong to the side of an outer join in here that had no row: then other rows decide.
+                if (projection.Expression is ColumnExpression column && pushed.TryGetValue(projection.Alias, out var value) && !value.HasNull)
                 {
                     bindings._values.TryAdd((column.TableAlias, column.Name), value);
                 }
@@ -101,19 +102,18 @@ internal sealed class SelectBindings
 
     private void AddConjuncts(SqlExpression? predicate, HashSet<string> except)
     {
-        foreach (var (left, right) in Equalities(predicate))
+        foreach (var conjunct in Conjuncts(predicate))
         {
-            switch (left, right)
+            if (conjunct is SqlBinaryExpression { OperatorType: ExpressionType.Equal, Left: ColumnExpression a, Right: ColumnExpression b })
             {
-                case (ColumnExpression a, ColumnExpression b) when !except.Contains(a.TableAlias) && !except.Contains(b.TableAlias):
+                if (!except.Contains(a.TableAlias) && !except.Contains(b.TableAlias))
+                {
                     _equalities.Add((a, b));
-                    break;
-                case (ColumnExpression column, _) when !except.Contains(column.TableAlias) && Value(right) is { } value:
-                    _values.TryAdd((column.TableAlias, column.Name), value);
-                    break;
-                case (_, ColumnExpression column) when !except.Contains(column.TableAlias) && Value(left) is { } value:
-                    _values.TryAdd((column.TableAlias, column.Name), value);
-                    break;
+                }
+            }
+            else if (PredicateValues.Of(conjunct) is var (column, value) && !except.Contains(column.TableAlias))
+            {
+                _values.TryAdd((column.TableAlias, column.Name), value);
             }
         }
     }
@@ -121,8 +121,9 @@ internal sealed class SelectBindings
     private void AddLeftJoin(LeftJoinExpression join)
     {
         var alias = join.Table.Alias;
-        foreach (var (left, right) in Equalities(join.JoinPredicate))
+        foreach (var equal in Conjuncts(join.JoinPredicate).OfType<SqlBinaryExpression>().Where(c => c.OperatorType == ExpressionType.Equal))
         {
+            var (left, right) = (equal.Left, equal.Right);
             foreach (var (side, other) in (ReadOnlySpan<(SqlExpression, SqlExpression)>)[(left, right), (right, left)])
             {
                 if (side is not ColumnExpression column || column.TableAlias != alias)
@@ -132,7 +133,7 @@ internal sealed class SelectBindings
 
                 var value = other is ColumnExpression from && from.TableAlias != alias
                     ? _values.GetValueOrDefault((from.TableAlias, from.Name))
-                    : Value(other);
+                    : PredicateValues.Single(other);
                 if (value is not null)
                 {
                     _values.TryAdd((column.TableAlias, column.Name), value);
@@ -156,7 +157,7 @@ internal sealed class SelectBindings
     private bool Spread(ColumnExpression from, ColumnExpression to)
         => _values.TryGetValue((from.TableAlias, from.Name), out var value) && _values.TryAdd((to.TableAlias, to.Name), value);
 
-    private static IEnumerable<(SqlExpression Left, SqlExpression Right)> Equalities(SqlExpression? predicate)
+    private static IEnumerable<SqlExpression> Conjuncts(SqlExpression? predicate)
     {
         var open = new Stack<SqlExpression>();
         if (predicate is not null)
@@ -171,19 +172,10 @@ internal sealed class SelectBindings
                 open.Push(and.Left);
                 open.Push(and.Right);
             }
-            else if (next is SqlBinaryExpression { OperatorType: ExpressionType.Equal } equal)
+            else
             {
-                yield return (equal.Left, equal.Right);
+                yield return next;
             }
         }
     }
-
-    private static DependencyValue? Value(SqlExpression expression) => expression switch
-    {
-        SqlParameterExpression parameter => new DependencyValue(null, parameter.InvariantName, parameter.TypeMapping),
-        SqlConstantExpression { Value: not null } constant
-            when DependencyValue.CanonicalText(DependencyValue.ToProvider(constant.Value, constant.TypeMapping)) is { } text
-            => new DependencyValue(text, null, null),
-        _ => null,
-    };
 }

@@ -22,10 +22,7 @@ internal sealed class PendingWrites
         Current.Add(CellHash.Rows(table.Relation), columns);
         foreach (var (column, value) in values)
         {
-            if (value is not null)
-            {
-                Current.Add(CellHash.Value(table.Relation, column, value), columns);
-            }
+            Current.Add(value is null ? CellHash.Null(table.Relation, column) : CellHash.Value(table.Relation, column, value), columns);
         }
     }
 

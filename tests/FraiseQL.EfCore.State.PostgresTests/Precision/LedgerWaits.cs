@@ -17,7 +17,7 @@ internal static class LedgerWaits
 
     public static Task CaughtUpAsync(this ShapesNode node, string connectionString) => CaughtUpAsync(() => node.CreateContext(), connectionString);
 
-    private static async Task CaughtUpAsync(Func<DbContext> create, string connectionString)
+    public static async Task CaughtUpAsync(Func<DbContext> create, string connectionString)
     {
         PgSnapshot now;
         await using (var connection = new NpgsqlConnection(connectionString))

@@ -22,6 +22,13 @@ public sealed class PrecisionTests : BlogDatabaseTests
         ("Sum", async (db, a, c) => Text(await On(db.Posts.Where(p => p.AuthorId == a), c).SumAsync(p => p.Rating))),
         ("Include", async (db, a, c) => Text((await On(db.Authors.Where(w => w.Id == a).Include(w => w.Posts.OrderBy(p => p.Id).Take(100)).Select(w => new { w.Name, Posts = w.Posts.OrderBy(p => p.Id).Select(p => p.Title).ToList() }), c).ToListAsync()).SelectMany(w => w.Posts.Prepend(w.Name)))),
         ("join", async (db, a, c) => Text(await On(db.Posts.Join(db.Authors, p => p.AuthorId, w => w.Id, (p, w) => new { p.Id, p.Title, p.AuthorId, w.Name }).Where(x => x.AuthorId == a).OrderBy(x => x.Id), c).ToListAsync())),
+        ("list of keys", async (db, a, c) => Text(await On(db.Posts.Where(p => new[] { a * 100, (a * 100) + 1 }.Contains(p.Id)).OrderBy(p => p.Id).Select(p => p.Title), c).ToListAsync())),
+        ("list of authors", async (db, a, c) =>
+        {
+            int[] authors = [a, a + 1000];
+            return Text(await On(db.Posts.Where(p => authors.Contains(p.AuthorId)).OrderBy(p => p.Id).Select(p => new { p.Id, p.Title }), c).ToListAsync());
+        }),
+        ("either", async (db, a, c) => Text(await On(db.Posts.Where(p => p.AuthorId == a || p.AuthorId == a + 1000).OrderBy(p => p.Id).Select(p => p.Title), c).ToListAsync())),
         ("page", async (db, a, c) => Text(await On(db.Posts.Where(p => p.AuthorId == a).OrderBy(p => p.Title).ThenBy(p => p.Id).Skip(1).Take(3).Select(p => p.Id), c).ToListAsync())),
         ("union", async (db, a, c) => Text((await On(db.Posts.Where(p => p.AuthorId == a).Select(p => p.Title).Union(db.Posts.Where(p => p.AuthorId == a && p.Rating > 3).Select(p => p.Title + "!")), c).ToListAsync()).Order())),
         ("many-to-many", async (db, a, c) => Text(await On(db.Posts.Where(p => p.Id == a * 100).SelectMany(p => p.Tags.Select(t => new { p.Title, t.Name })), c).OrderBy(x => x.Name).ToListAsync())),
