@@ -86,7 +86,7 @@ internal sealed class CacheExplanation
         foreach (var dependency in policy.IgnoresOwnTables ? [] : plan.Dependencies)
         {
             var rows = dependency.Column is null
-                ? $"{dependency.Table.Relation} (every row)"
+                ? $"{dependency.Table.Relation} (every row; {dependency.WhyWhole})"
                 : $"{dependency.Table.Relation} where {dependency.Value!.Describe(dependency.Column.Name, withConstants: true)}";
             Line("depends on", dependency.Table.ColumnsOf(dependency.Reads) is { } columns ? $"{rows}: {string.Join(", ", columns)}" : rows);
         }

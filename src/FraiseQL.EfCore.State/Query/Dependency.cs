@@ -9,6 +9,9 @@ namespace FraiseQL.EfCore.State.Query;
 /// <param name="Reads">The columns that the query reads, as bits (<see cref="Cache.ColumnMask"/>).</param>
 internal sealed record Dependency(CapturedTable Table, CapturedColumn? Column, DependencyValue? Value, ulong Reads)
 {
+    /// <summary>Why there is no column, as a stable code; <see langword="null"/> when there is one.</summary>
+    public string? WhyWhole { get; init; }
+
     /// <summary>Whether the predicate is on the whole primary key, whose value never changes while the row lives.</summary>
     public bool IsByKey => Column is not null && Table.Key is [var key] && key.Name == Column.Name;
 }

@@ -25,6 +25,7 @@ internal sealed class DependencyExtractor : ExpressionVisitor
     private readonly Dictionary<string, HashSet<string>> _columns = new(StringComparer.Ordinal);
     private readonly List<(string Alias, Dependency Dependency)> _dependencies = [];
     private SelectBindings? _bindings;
+    private SelectExpression? _select;
 
     /// <summary>
     /// What the result depends on, once the whole tree was visited. The columns are all those that any part of the tree reads by the table's
@@ -109,7 +110,8 @@ internal sealed class DependencyExtractor : ExpressionVisitor
 
     private void VisitSelect(SelectExpression select)
     {
-        var outer = _bindings;
+        var (outer, outerSelect) = (_bindings, _select);
+        _select = select;
         var bindings = SelectBindings.Of(select, outer, _pushed.GetValueOrDefault(select));
         _bindings = bindings;
         foreach (var table in select.Tables)
@@ -130,7 +132,7 @@ internal sealed class DependencyExtractor : ExpressionVisitor
 
         // All children, the tables again among them: joins hold predicates, and derived tables their own SELECTs.
         base.VisitExtension(select);
-        _bindings = outer;
+        (_bindings, _select) = (outer, outerSelect);
     }
 
     // A predicate on an output column is a predicate on the inner column only if nothing in between chooses rows by other rows.
@@ -164,7 +166,8 @@ internal sealed class DependencyExtractor : ExpressionVisitor
             }
         }
 
-        _dependencies.Add((table.Alias, new Dependency(captured, null, null, 0)));
+        var bound = _bindings?.For(table.Alias)?.Keys;
+        _dependencies.Add((table.Alias, new Dependency(captured, null, null, 0) { WhyWhole = Widening.Of(_select, table.Alias, bound) }));
     }
 
     // character(n) compares without its trailing blanks, so two texts can be equal without being the same.

@@ -157,7 +157,7 @@ internal sealed class SelectBindings
     private bool Spread(ColumnExpression from, ColumnExpression to)
         => _values.TryGetValue((from.TableAlias, from.Name), out var value) && _values.TryAdd((to.TableAlias, to.Name), value);
 
-    private static IEnumerable<SqlExpression> Conjuncts(SqlExpression? predicate)
+    public static IEnumerable<SqlExpression> Conjuncts(SqlExpression? predicate)
     {
         var open = new Stack<SqlExpression>();
         if (predicate is not null)

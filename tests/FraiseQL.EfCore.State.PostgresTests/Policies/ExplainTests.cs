@@ -34,6 +34,30 @@ public sealed partial class ExplainTests : BlogDatabaseTests
     }
 
     [Fact]
+    [Feature("U-03-precision-sound")]
+    public async Task Where_every_row_counts_a_code_says_why()
+    {
+        await using var node = await Node.StartAsync(ConnectionString);
+        await using var db = node.CreateContext();
+        var text = "x";
+        int[] ids = [1, 2];
+        foreach (var (query, expected) in new (IQueryable<object> Query, string Expected)[]
+        {
+            (db.Posts, "Posts (every row; no-predicate)"),
+            (db.Posts.Where(p => p.Title == text), "Posts (every row; column-not-tracked: Title)"),
+            (db.Posts.Where(p => p.Id > 3), "Posts (every row; predicate-not-exact)"),
+            (db.Posts.Where(p => p.Id == 1 || p.AuthorId == 2), "Posts (every row; predicate-not-exact)"),
+            (db.Posts.Where(p => p.AuthorId == 1).Include(p => p.Comments), "Comments (every row; joined)"),
+            (db.Posts.Where(p => ids.Contains(p.Id)), "Posts where Id in (@ids)"),
+            (db.Posts.Where(p => p.Id == 3 || p.Id == 4), "Posts where Id in (3, 4)"),
+        })
+        {
+            var explained = query.Cacheable().ToCacheExplainString();
+            Assert.True(explained.Contains($"depends on: public.{expected}", StringComparison.Ordinal), explained);
+        }
+    }
+
+    [Fact]
     public async Task What_is_not_cached_says_why_with_its_code()
     {
         await using var node = await Node.StartAsync(ConnectionString);
