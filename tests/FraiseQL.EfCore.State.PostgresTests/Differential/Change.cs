@@ -85,7 +85,10 @@ internal sealed record Change(Via By, int Kind, int Row, int Value)
     {
         if (By == Via.Foreign)
         {
-            await Seed.ExecuteAsync(connectionString, Sql);
+            await using var psql = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "psql" }.ConnectionString);
+            await psql.OpenAsync();
+            await using var command = new NpgsqlCommand(Sql, psql);
+            await command.ExecuteNonQueryAsync();
             return;
         }
 

@@ -10,13 +10,15 @@ namespace FraiseQL.EfCore.State.PostgresTests.Differential;
 /// <param name="First">Its predicate.</param>
 /// <param name="Second">A further one, for shapes that have two sources.</param>
 /// <param name="Number">A number, for pages and the like.</param>
-internal sealed record Question(int Kind, Predicate First, Predicate Second, int Number)
+/// <param name="IsStrict">Whether it must see everything that was committed before it is asked.</param>
+internal sealed record Question(int Kind, Predicate First, Predicate Second, int Number, bool IsStrict)
 {
     private const int Kinds = 34;
 
     private static readonly TimeSpan s_ttl = TimeSpan.FromMinutes(5);
 
-    public static readonly Gen<Question> Any = Gen.Select(Gen.Int[0, Kinds - 1], Predicate.Any, Predicate.Any, Gen.Int[0, 4], (k, a, b, n) => new Question(k, a, b, n));
+    public static readonly Gen<Question> Any = Gen.Select(
+        Gen.Int[0, Kinds - 1], Predicate.Any, Predicate.Any, Gen.Int[0, 4], Gen.Int[0, 6], (k, a, b, n, s) => new Question(k, a, b, n, IsStrict: s == 0));
 
     /// <summary>Whether it is several commands, which plain EF too reads at several moments.</summary>
     public bool IsSplit => Kind is 4 or 25;
@@ -75,7 +77,7 @@ internal sealed record Question(int Kind, Predicate First, Predicate Second, int
         };
     }
 
-    private static IQueryable<T> Marked<T>(IQueryable<T> query) => query.Cacheable(s_ttl);
+    private IQueryable<T> Marked<T>(IQueryable<T> query) => IsStrict ? query.Cacheable(o => o.Ttl(s_ttl).Strict()) : query.Cacheable(s_ttl);
 
-    private static async Task<string> List<T>(IQueryable<T> query) => Graph.Of(await Marked(query).ToListAsync());
+    private async Task<string> List<T>(IQueryable<T> query) => Graph.Of(await Marked(query).ToListAsync());
 }

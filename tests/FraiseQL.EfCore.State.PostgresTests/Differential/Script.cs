@@ -14,6 +14,9 @@ internal abstract record Step
     /// <summary>Somebody writes while a node asks.</summary>
     internal sealed record Race(int Writer, Change Change, int Reader, int Question) : Step;
 
+    /// <summary>A node writes, and the other asks with its token.</summary>
+    internal sealed record Follow(int Writer, Change Change, int Reader, int Question) : Step;
+
     /// <summary>A node writes in a transaction that stays open.</summary>
     internal sealed record Open(int Node, Change Change) : Step;
 
@@ -36,14 +39,14 @@ internal sealed record Script(ulong Run, int Number, bool HasFaults, Question[] 
     public const int InChapter = 10;
 
     // The forms of so many scripts: each form is compiled once, as in an application, and asked with many values.
-    private const int InPool = 200;
+    private const int InPool = 500;
     private const int Forms = 70;
     private const int Asked = 3;
     private const int Nodes = 2;
 
     private static readonly Gen<Question[]> s_pools = Question.Any.Array[Forms];
 
-    private static (ulong Run, int Pool, Question[] Forms) s_pool;
+    private static Pool? s_pool;
 
     public static Script Of(ulong run, int number, bool withFaults)
     {
@@ -57,12 +60,13 @@ internal sealed record Script(ulong Run, int Number, bool HasFaults, Question[] 
         {
             var change = Change.Any.Generate(pcg, null, out _);
             var (node, question) = (random.Next(Nodes), random.Next(Asked));
-            steps[i] = random.Next(24) switch
+            steps[i] = random.Next(25) switch
             {
                 < 9 => new Step.Read(node, question),
                 < 18 => new Step.Write(node, change, question),
                 < 21 => new Step.Race(node, change, random.Next(Nodes), question),
-                21 when withFaults => new Step.Fault(random.Next(64)),
+                21 => new Step.Follow(node, change, random.Next(Nodes), question),
+                22 when withFaults => new Step.Fault(random.Next(64)),
                 _ when isOpen => new Step.Close(random.Next(3) != 0),
                 _ => new Step.Open(node, change.WithoutTruncate()),
             };
@@ -78,11 +82,14 @@ internal sealed record Script(ulong Run, int Number, bool HasFaults, Question[] 
     private static Question[] PoolOf(ulong run, int pool)
     {
         var known = s_pool;
-        if (known.Forms is null || known.Run != run || known.Pool != pool)
+        if (known is null || known.Run != run || known.Number != pool)
         {
-            s_pool = known = (run, pool, s_pools.Generate(new PCG((uint)pool, run), null, out _));
+            s_pool = known = new Pool(run, pool, s_pools.Generate(new PCG((uint)pool, run), null, out _));
         }
 
         return known.Forms;
     }
+
+    // Worlds run side by side: one reference, so that none sees half of another's.
+    private sealed record Pool(ulong Run, int Number, Question[] Forms);
 }

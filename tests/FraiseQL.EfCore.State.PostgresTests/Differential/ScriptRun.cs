@@ -1,8 +1,5 @@
-using FraiseQL.EfCore.State.EventLog;
 using FraiseQL.EfCore.State.PostgresTests.Caching;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Storage;
-using Npgsql;
 
 namespace FraiseQL.EfCore.State.PostgresTests.Differential;
 
@@ -10,6 +7,7 @@ namespace FraiseQL.EfCore.State.PostgresTests.Differential;
 internal sealed class ScriptRun(ScriptWorld world, Script script)
 {
     private readonly Answers _answers = new(world.Nodes.Count, script.Questions.Length);
+    private readonly Truth _truth = new(world.ConnectionString, script.Questions);
     private BlogContext? _open;
     private int _opener;
 
@@ -18,9 +16,9 @@ internal sealed class ScriptRun(ScriptWorld world, Script script)
         if (script.Number % Script.InChapter == 0)
         {
             await world.PatientlyAsync(() => Seed.ExecuteAsync(world.ConnectionString, Change.Start));
+            await world.CaughtUpAsync();
         }
 
-        await world.CaughtUpAsync();
         await CommittedAsync(Answers.Foreign);
         try
         {
@@ -57,6 +55,9 @@ internal sealed class ScriptRun(ScriptWorld world, Script script)
             case Step.Write(var node, var change, var question):
                 await WriteAsync(node, change, question, $"step {at}");
                 break;
+            case Step.Follow(var writer, var change, var reader, var question):
+                await FollowAsync(writer, change, reader, question, $"step {at}");
+                break;
             case Step.Race(var writer, var change, var reader, var question) when !script.Questions[question].IsSplit:
                 await ReadAsync(reader, question, $"step {at}", alongside: () => WriteAsync(writer, change));
                 break;
@@ -91,7 +92,24 @@ internal sealed class ScriptRun(ScriptWorld world, Script script)
         await CommittedAsync(isDone && change.By != Via.Foreign ? node : Answers.Foreign);
         if (answer is { } given)
         {
-            Judge(node, question!.Value, given, known, _answers.Newest, when);
+            Judge(node, question!.Value, given, isDone && IsStrict(question.Value) ? _answers.Newest : known, _answers.Newest, when);
+        }
+    }
+
+    // What happened after another, on another node, as the token says.
+    private async Task FollowAsync(int writer, Change change, int reader, int question, string when)
+    {
+        ConsistencyToken? token = null;
+        await WriteAsync(writer, change);
+        var newest = _answers.Newest;
+        await world.TryAsync(async () =>
+        {
+            await using var db = world.Nodes[writer].CreateContext();
+            token = await db.Database.GetConsistencyTokenAsync();
+        });
+        if (token is not null && await AskAsync(reader, question, token) is { } answer)
+        {
+            Judge(reader, question, answer, newest, newest, when);
         }
     }
 
@@ -130,8 +148,8 @@ internal sealed class ScriptRun(ScriptWorld world, Script script)
 
     private async Task ReadAsync(int node, int question, string when, Func<Task>? alongside)
     {
-        var known = _answers.Known(world.LedgerOf(node).Position);
         var newest = _answers.Newest;
+        var known = IsStrict(question) ? newest : _answers.Known(world.LedgerOf(node).Position);
         var reading = AskAsync(node, question);
         if (alongside is not null)
         {
@@ -154,34 +172,31 @@ internal sealed class ScriptRun(ScriptWorld world, Script script)
         }
     }
 
-    private async Task<(string Text, CacheOutcome Outcome)?> AskAsync(int node, int question)
+    // Everything that was committed before it was asked, wherever.
+    private bool IsStrict(int question) => script.Questions[question].IsStrict;
+
+    private async Task<(string Text, CacheOutcome Outcome)?> AskAsync(int node, int question, ConsistencyToken? token = null)
     {
         (string, CacheOutcome)? result = null;
         await world.TryAsync(async () =>
         {
             await using var db = world.Nodes[node].CreateContext();
+            if (token is not null)
+            {
+                db.Database.RequireConsistency(token);
+            }
+
             var answer = await script.Questions[question].AskAsync(db);
             result = (answer, db.Database.GetCacheOutcome());
         });
         return result;
     }
 
-    // The same queries within a transaction, where the cache takes no part: one compilation serves both.
-    private async Task CommittedAsync(int writer)
-        => await world.PatientlyAsync(async () =>
+    private Task CommittedAsync(int writer)
+        => world.PatientlyAsync(async () =>
         {
-            await using var db = world.Nodes[0].CreateContext();
-            await using var transaction = await db.Database.BeginTransactionAsync();
-            var answers = new string[script.Questions.Length];
-            for (var i = 0; i < answers.Length; i++)
-            {
-                answers[i] = await script.Questions[i].AskAsync(db);
-                db.ChangeTracker.Clear();
-            }
-
-            await using var command = new NpgsqlCommand(
-                "SELECT pg_current_snapshot()::text", (NpgsqlConnection)db.Database.GetDbConnection(), (NpgsqlTransaction)transaction.GetDbTransaction());
-            _answers.Committed(answers, PgSnapshot.Parse((string)(await command.ExecuteScalarAsync())!), writer);
+            var (answers, seen) = await _truth.NowAsync();
+            _answers.Committed(answers, seen, writer);
         });
 }
 

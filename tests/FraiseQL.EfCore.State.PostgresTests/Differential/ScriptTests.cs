@@ -10,8 +10,8 @@ namespace FraiseQL.EfCore.State.PostgresTests.Differential;
 /// <remarks>A failure names its script; FRAISEQL_TEST_SCRIPT runs its chapter until then again. eng/soak.sh runs them without end, while things break.</remarks>
 public sealed class ScriptTests(ITestOutputHelper output)
 {
-    private const int Enough = 3000;
-    private const int AtLeast = 100;
+    private const int Enough = 4000;
+    private const int AtLeast = 2000;
     private const int Worlds = 2;
 
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(50);
@@ -36,14 +36,9 @@ public sealed class ScriptTests(ITestOutputHelper output)
         await Task.WhenAll(Enumerable.Range(0, Worlds).Select(number => Task.Run(async () =>
         {
             await using var world = await ScriptWorld.StartAsync(redis, isSlow: number > 0);
-            while (TimeProvider.System.GetElapsedTime(start) < s_limit || world.Scripts < AtLeast)
+            while (Interlocked.Increment(ref chapter) * Script.InChapter is var first
+                && (first < AtLeast || (first < Enough && TimeProvider.System.GetElapsedTime(start) < s_limit)))
             {
-                var first = Interlocked.Increment(ref chapter) * Script.InChapter;
-                if (first >= Enough)
-                {
-                    break;
-                }
-
                 for (var i = first; i < first + Script.InChapter; i++)
                 {
                     await new ScriptRun(world, Script.Of(seed, i, withFaults: false)).RunAsync();
