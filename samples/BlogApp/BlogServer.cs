@@ -1,5 +1,6 @@
 using BlogApp.Api;
 using BlogApp.Data;
+using BlogApp.Load;
 
 namespace BlogApp;
 
@@ -21,6 +22,7 @@ internal static class BlogServer
         BlogDatabase.Add(builder.Services, builder.Configuration);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddScoped<CacheReport>();
+        builder.Services.AddSingleton<LoadRun>();
         builder.Services.AddProblemDetails();
         builder.Services.AddExceptionHandler<BadRequestHandler>();
         builder.Services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
@@ -44,6 +46,7 @@ internal static class BlogServer
         AuthorEndpoints.Map(api);
         TagEndpoints.Map(api);
         EventEndpoints.Map(api);
+        LoadEndpoints.Map(api);
         return app;
     }
 

@@ -94,6 +94,29 @@ public sealed class PageTests(BlogWorld world) : IClassFixture<BlogWorld>, IAsyn
         Assert.Empty(_errors);
     }
 
+    [Fact]
+    [Feature("B-16-dashboard")]
+    public async Task The_load_button_shows_hit_rate_and_times_with_and_without_the_cache()
+    {
+        await OpenAsync("/load");
+        await _page.SelectOptionAsync("#reads", "1000");
+        await _page.ClickAsync("main button[type=submit]");
+
+        await Assertions.Expect(_page.Locator(".figures dd").First).ToContainTextAsync("%", new() { Timeout = 60_000 });
+        await Assertions.Expect(_page.Locator(".figures dd").Nth(2)).ToContainTextAsync("faster");
+        Assert.NotEqual(0, await _page.Locator(".plot rect.cached").CountAsync());
+        await Screenshots.TakeAsync(_page, "blog-load");
+        Assert.Empty(_errors);
+    }
+
+    [Fact]
+    public async Task The_feed_fits_a_phone_and_a_desktop()
+    {
+        await OpenAsync("/");
+        await Screenshots.TakeAsync(_page, "blog-feed");
+        Assert.Empty(_errors);
+    }
+
     [Theory]
     [InlineData("/trending", "Trending")]
     [InlineData("/authors", "Authors")]

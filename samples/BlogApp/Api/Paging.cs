@@ -29,14 +29,7 @@ internal static class Paging
     public static async Task<Page<PostSummary>> ReadAsync(
         IQueryable<Post> posts, int page, BlogContext db, CacheReport report, CancellationToken cancellationToken)
     {
-        // One row more than the page tells whether there is another page.
-        var items = await posts
-            .OrderByDescending(p => p.PublishedOn).ThenByDescending(p => p.Id)
-            .Skip((page - 1) * Size).Take(Size + 1)
-            .Select(p => new PostSummary(
-                p.Id, p.Slug, p.Channel, p.Title, p.PublishedOn, p.AuthorId, p.Author!.Name, p.Body.Substring(0, 280)))
-            .Cacheable()
-            .ToListAsync(cancellationToken);
+        var items = await PostQueries.Page(posts, page).Cacheable().ToListAsync(cancellationToken);
         report.Note(db);
 
         var hasMore = items.Count > Size;

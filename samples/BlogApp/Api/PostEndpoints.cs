@@ -8,8 +8,6 @@ namespace BlogApp.Api;
 
 internal static class PostEndpoints
 {
-    private static readonly TimeSpan TrendingTtl = TimeSpan.FromMinutes(1);
-
     public static void Map(RouteGroupBuilder api)
     {
         var posts = api.MapGroup("/posts");
@@ -28,20 +26,10 @@ internal static class PostEndpoints
             ? TypedResults.Ok(await Paging.ReadAsync(db.Posts, number, db, report, cancellationToken))
             : TypedResults.ValidationProblem(errors);
 
-    /// <summary>The most discussed posts of the last thirty days; the newest first where the discussion is equal.</summary>
     private static async Task<Ok<List<TrendingPost>>> TrendingAsync(
         BlogContext db, CacheReport report, TimeProvider time, CancellationToken cancellationToken)
     {
-        // Whole days: a bound that moved with the clock would make every request a query of its own.
-        var since = new DateTimeOffset(time.GetUtcNow().Date.AddDays(-30), TimeSpan.Zero);
-        var trending = await db.Posts
-            .Select(p => new { Post = p, Comments = p.Comments.Count(c => c.At >= since) })
-            .OrderByDescending(p => p.Comments).ThenByDescending(p => p.Post.PublishedOn).ThenByDescending(p => p.Post.Id)
-            .Take(10)
-            .Select(p => new TrendingPost(
-                p.Post.Id, p.Post.Title, p.Post.PublishedOn, p.Post.AuthorId, p.Post.Author!.Name, p.Comments))
-            .Cacheable(TrendingTtl)
-            .ToListAsync(cancellationToken);
+        var trending = await PostQueries.Trending(db, time).Cacheable(PostQueries.TrendingTtl).ToListAsync(cancellationToken);
         report.Note(db);
         return TypedResults.Ok(trending);
     }
@@ -49,24 +37,14 @@ internal static class PostEndpoints
     private static async Task<Results<Ok<PostDetails>, NotFound>> PostAsync(
         int id, BlogContext db, CacheReport report, CancellationToken cancellationToken)
     {
-        var post = await db.Posts.AsNoTracking()
-            .Include(p => p.Author)
-            .Include(p => p.Tags.OrderBy(t => t.Name))
-            .Where(p => p.Id == id)
-            .Cacheable()
-            .SingleOrDefaultAsync(cancellationToken);
+        var post = await PostQueries.WithId(db, id).Cacheable().SingleOrDefaultAsync(cancellationToken);
         report.Note(db);
         if (post is null)
         {
             return TypedResults.NotFound();
         }
 
-        var comments = await db.Comments
-            .Where(c => c.PostId == id)
-            .OrderBy(c => c.Id)
-            .Select(c => new CommentDetails(c.Id, c.Name, c.Text, c.At))
-            .Cacheable()
-            .ToListAsync(cancellationToken);
+        var comments = await PostQueries.CommentsOn(db, id).Cacheable().ToListAsync(cancellationToken);
         report.Note(db);
 
         return TypedResults.Ok(new PostDetails(

@@ -1,23 +1,11 @@
+import { h } from './dom.js';
+import { loadView } from './load.js';
 import { plain, render as markdown } from './markdown.js';
 
 const main = document.querySelector('#main');
 const live = document.querySelector('#live');
 const dates = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeZone: 'UTC' });
 const times = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
-
-/* ---- small DOM helper: a text is always a text ---- */
-function h(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith('on')) {
-      element.addEventListener(name.slice(2), value);
-    } else if (value !== undefined && value !== false) {
-      element.setAttribute(name, value === true ? '' : value);
-    }
-  }
-  element.append(...children.flat().filter(c => c !== undefined && c !== null && c !== false));
-  return element;
-}
 
 function toast(text) {
   const box = document.querySelector('#toast');
@@ -162,6 +150,8 @@ const views = [
     const post = await api(`/posts/${id}`);
     return [post.title, postView(post), { ownTitle: true }];
   }],
+
+  [/^\/load$/, async () => ['Load', loadView(api), { keep: true }]],
 
   [/^\/new$/, async () => ['New post', postForm({
     channel: 'main', publishedOn: new Date().toISOString().slice(0, 10), authors: [], tags: [],
