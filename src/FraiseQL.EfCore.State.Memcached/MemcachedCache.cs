@@ -26,6 +26,27 @@ internal sealed class MemcachedCache : SharedServer, IDisposable
         _time = time;
     }
 
+    public override string Backend => "memcached";
+
+    public override async Task<(int Answering, int All)> PingAsync(string key, TimeSpan timeout, CancellationToken token)
+    {
+        var answers = await Task.WhenAll(_servers.Select(async server =>
+        {
+            try
+            {
+                await server.ExchangeAsync(MetaProtocol.Get(key), null, null, async: true, timeout, token).ConfigureAwait(false);
+                return true;
+            }
+#pragma warning disable CA1031 // It does not answer, whatever the reason.
+            catch (Exception) when (!token.IsCancellationRequested)
+#pragma warning restore CA1031
+            {
+                return false;
+            }
+        })).ConfigureAwait(false);
+        return (answers.Count(answered => answered), _servers.Length);
+    }
+
     public override async ValueTask<bool> ReadAsync(string key, IBufferWriter<byte> destination, TimeSpan timeout, CancellationToken token)
         => await ExchangeAsync(key, MetaProtocol.Get(key), null, destination, async: true, timeout, token).ConfigureAwait(false) == MetaStatus.Value;
 

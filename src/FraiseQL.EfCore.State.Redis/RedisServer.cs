@@ -17,6 +17,8 @@ internal sealed class RedisServer(RedisConnection connection, TimeProvider time)
 
     private static readonly RedisValue Mark = "1";
 
+    public override string Backend => "redis";
+
     public override void Start() => connection.Open();
 
     public override async ValueTask<bool> ReadAsync(string key, IBufferWriter<byte> destination, TimeSpan timeout, CancellationToken token)

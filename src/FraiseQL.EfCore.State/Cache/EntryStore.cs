@@ -68,6 +68,9 @@ internal sealed partial class EntryStore : IDisposable
 
     public bool HasL2 => _l2 is not null;
 
+    /// <summary>The shared level; <see langword="null"/> when there is none.</summary>
+    public SharedLevel? Shared => _l2;
+
     public L1Store Memory { get; }
 
     /// <summary>The keys of what is in memory and has been asked for.</summary>

@@ -77,6 +77,25 @@ internal sealed partial class SharedLevel
     /// <inheritdoc cref="SharedServer.KeepsOrder"/>
     public bool KeepsOrder => _server.KeepsOrder;
 
+    /// <inheritdoc cref="SharedServer.Backend"/>
+    public string Backend => _server.Backend;
+
+    /// <summary>Asks the server itself, also while queries leave it alone. How many of its machines answered, and how many there are.</summary>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
+    public async Task<(int Answering, int All)> PingAsync(TimeSpan budget, CancellationToken token)
+    {
+        try
+        {
+            return await _server.PingAsync(Options.KeyPrefix + "ping", budget, token).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Whatever the client throws, the server does not answer.
+        catch (Exception) when (!token.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            return (0, 1);
+        }
+    }
+
     /// <summary>Whether there is a value; it is in <paramref name="buffer"/> then.</summary>
     public async ValueTask<bool> ReadAsync(string key, PayloadBuffer buffer, CancellationToken token)
         => await RunAsync(new Operation(this, Kind.Read, key, buffer, default, default, Options.Timeout, IsAsync: true), token).ConfigureAwait(false) == L2Result.Hit;

@@ -34,6 +34,17 @@ internal abstract class SharedServer : IBufferDistributedCache
     /// <exception cref="TimeoutException">The budget was used up.</exception>
     public abstract ValueTask<bool> WriteAsync(string key, ReadOnlyMemory<byte> value, TimeSpan ttl, TimeSpan timeout, CancellationToken token);
 
+    /// <summary>What it is, in one lower-case word.</summary>
+    public virtual string Backend => "shared";
+
+    /// <summary>Reads a key that nobody writes. How many machines answered, and how many there are; one that fails may throw.</summary>
+    public virtual async Task<(int Answering, int All)> PingAsync(string key, TimeSpan timeout, CancellationToken token)
+    {
+        using var nothing = new PayloadBuffer();
+        await ReadAsync(key, nothing, timeout, token).ConfigureAwait(false);
+        return (1, 1);
+    }
+
     /// <summary>Whether <see cref="AddAsync"/> and <see cref="Add"/> do what they say: of several callers, one is told that the key is its own.</summary>
     public virtual bool CanAdd => false;
 

@@ -39,8 +39,7 @@ internal sealed class GroupRunner
         _listener = listener;
         _scopes = scopes;
         _owner = owner;
-        var own = runtime.Options.Cdc.HandlerGroup is { Length: > 0 } chosen ? chosen : $"handlers:{database.Name}";
-        _name = plan.IsBroadcast ? $"broadcast:{database.Name}" : plan.Name ?? own;
+        _name = NameOf(plan.Name, plan.IsBroadcast, runtime.Options.Cdc, database.Name);
         _broadcast = new BroadcastGroup(_name);
         _forever = new ResiliencePipelineBuilder { TimeProvider = runtime.Time }
             .AddRetry(new RetryStrategyOptions
@@ -58,6 +57,13 @@ internal sealed class GroupRunner
                 },
             })
             .Build();
+    }
+
+    /// <summary>The name of a group in the database, in metrics and in messages.</summary>
+    public static string NameOf(string? given, bool isBroadcast, CdcOptions options, string context)
+    {
+        var own = options.HandlerGroup is { Length: > 0 } chosen ? chosen : $"handlers:{context}";
+        return isBroadcast ? $"broadcast:{context}" : given ?? own;
     }
 
     /// <summary>Runs until the host stops. Nothing that happens leaves it.</summary>

@@ -13,6 +13,9 @@ internal sealed class HandlerRegistry(Type contextType)
 
     public bool IsEmpty => _routes.Count == 0;
 
+    /// <summary>The groups that run once per cluster, as they were named; <see langword="null"/> is the context's own.</summary>
+    public IEnumerable<string?> CompetingGroups => _routes.Where(r => !r.Settings.IsBroadcast).Select(r => r.Settings.Group).Distinct();
+
     public void Add(HandlerRoute route)
     {
         route.Ordinal = 1 + _routes.Count(other => other.Name == route.Name);

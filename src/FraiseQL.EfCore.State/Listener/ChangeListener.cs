@@ -47,6 +47,7 @@ internal sealed class ChangeListener : BackgroundService
                 MaxDelay = runtime.Options.Cdc.MaxReconnectDelay,
                 OnRetry = attempt =>
                 {
+                    status.Pulse();
                     _logger.ListenerConnectFailed(Note(attempt.Outcome.Exception), database.Name, attempt.AttemptNumber + 1);
                     return default;
                 },
@@ -78,6 +79,7 @@ internal sealed class ChangeListener : BackgroundService
                     break;
                 }
 
+                _status.ConnectionLost();
                 StateMetrics.ListenerReconnects();
                 _logger.ListenerConnectionLost(Note(error), _database.Name);
                 await Task.Delay(FirstReconnectDelay, _runtime.Time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -4,6 +4,7 @@ using FraiseQL.EfCore.State.Refresh;
 using FraiseQL.EfCore.State.Setup;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Npgsql;
 
 namespace FraiseQL.EfCore.State.Listener;
 
@@ -38,13 +39,17 @@ internal static class ListenerServices
             services.GetRequiredKeyedService<StateRuntime>(key),
             services.GetKeyedServices<IBroadcastConsumer>(key),
             services.GetRequiredKeyedService<ListenerStatus>(key),
-            async (connection, cancellationToken) =>
-            {
-                var model = CaptureModel.For(await database.ReadModelAsync().ConfigureAwait(false));
-                var isScoped = services.GetRequiredKeyedService<StateRuntime>(key).Scopes.SessionVariables.Count > 0;
-                return await (model.HasTriggers
-                    ? CaptureCheck.CheckAsync(connection, model, isScoped, cancellationToken)
-                    : ApplicationCaptureCheck.CheckAsync(connection, model, isScoped, cancellationToken)).ConfigureAwait(false);
-            });
+            (connection, cancellationToken) => CheckCaptureAsync(services, key, connection, cancellationToken));
+    }
+
+    /// <summary>Compares what the database captures with the model of a context.</summary>
+    public static async Task<CaptureReport> CheckCaptureAsync(
+        IServiceProvider services, Type key, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var model = CaptureModel.For(await services.GetRequiredKeyedService<ContextDatabase>(key).ReadModelAsync().ConfigureAwait(false));
+        var isScoped = services.GetRequiredKeyedService<StateRuntime>(key).Scopes.SessionVariables.Count > 0;
+        return await (model.HasTriggers
+            ? CaptureCheck.CheckAsync(connection, model, isScoped, cancellationToken)
+            : ApplicationCaptureCheck.CheckAsync(connection, model, isScoped, cancellationToken)).ConfigureAwait(false);
     }
 }

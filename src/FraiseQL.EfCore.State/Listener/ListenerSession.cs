@@ -43,6 +43,7 @@ internal sealed class ListenerSession : IAsyncDisposable
         _logger = logger;
         _doorbell = new Doorbell(connection, runtime.ListenerWake);
         _reader = new EventLogReader(connection);
+        connection.Notification += (_, _) => status.Notifications.Ring();
     }
 
     public static async Task<ListenerSession> OpenAsync(
@@ -100,7 +101,7 @@ internal sealed class ListenerSession : IAsyncDisposable
         {
             var startedAt = time.GetTimestamp();
             var count = await CatchUpAsync(startedAt, cancellationToken).ConfigureAwait(false);
-            if (time.GetElapsedTime(checkedAt) > CaptureCheckInterval)
+            if (time.GetElapsedTime(checkedAt) > CaptureCheckInterval || _status.TakeCheckRequest())
             {
                 checkedAt = time.GetTimestamp();
                 await RecheckAsync(cancellationToken).ConfigureAwait(false);

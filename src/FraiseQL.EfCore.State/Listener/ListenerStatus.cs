@@ -9,6 +9,10 @@ internal sealed class ListenerStatus
     private readonly TimeProvider _time;
     private long _heardAt;
     private long _pending;
+    private long _lastLook;
+    private long _reconnects;
+    private long _pulse;
+    private bool _isCheckWanted;
     private volatile bool _connected;
     private volatile string _log = "";
     private volatile PgSnapshot? _position;
@@ -23,6 +27,15 @@ internal sealed class ListenerStatus
     /// <summary>Everything visible in it has been handed to the consumers; <see langword="null"/> before the first look.</summary>
     public PgSnapshot? Position => _position;
 
+    /// <summary>How long the last completed look at the log took, from the question to the last consumer.</summary>
+    public TimeSpan LastLook => TimeSpan.FromTicks(Interlocked.Read(ref _lastLook));
+
+    /// <summary>Connections that were lost since the process began.</summary>
+    public long Reconnects => Interlocked.Read(ref _reconnects);
+
+    /// <summary>How long ago the listener's loop did anything at all, with or without a connection.</summary>
+    public TimeSpan SincePulse => _time.GetElapsedTime(Interlocked.Read(ref _pulse));
+
     /// <summary>Which log is followed; empty before the first connection.</summary>
     public string Log => _log;
 
@@ -35,12 +48,16 @@ internal sealed class ListenerStatus
     /// <summary>Rung when there are changes, for whoever reads the log on its own account.</summary>
     public WakeSignals Changes { get; } = new();
 
+    /// <summary>Rung by every notification of the server that reaches the listener.</summary>
+    public WakeSignals Notifications { get; } = new();
+
     /// <summary>How long ago everything visible in the log had been handed over.</summary>
     public TimeSpan Lag => _time.GetElapsedTime(HeardAt);
 
     public ListenerStatus(TimeProvider? time = null)
     {
         _time = time ?? TimeProvider.System;
+        Pulse();
         StateMetrics.Observe(this);
     }
 
@@ -48,15 +65,36 @@ internal sealed class ListenerStatus
 
     public void Disconnected() => _connected = false;
 
-    public void Streaming(int changes) => Interlocked.Add(ref _pending, changes);
+    public void ConnectionLost() => Interlocked.Increment(ref _reconnects);
+
+    /// <summary>Says that the loop goes round.</summary>
+    public void Pulse() => Interlocked.Exchange(ref _pulse, _time.GetTimestamp());
+
+    public void Streaming(int changes)
+    {
+        Pulse();
+        Interlocked.Add(ref _pending, changes);
+    }
 
     public void CaughtUp(PgSnapshot position, long startedAt)
     {
         _position = position;
         Interlocked.Exchange(ref _heardAt, startedAt);
         Interlocked.Exchange(ref _pending, 0);
+        Interlocked.Exchange(ref _lastLook, Lag.Ticks);
+        Pulse();
         _connected = true;
     }
 
-    public void Capture(IReadOnlyList<string> problems) => _captureProblems = problems;
+    public void Capture(IReadOnlyList<string> problems)
+    {
+        Pulse();
+        _captureProblems = problems;
+    }
+
+    /// <summary>Asks the listener to look at the triggers now and not only when it is time to.</summary>
+    public void RequestCheck() => Volatile.Write(ref _isCheckWanted, true);
+
+    /// <summary>Whether somebody has asked since the last call.</summary>
+    public bool TakeCheckRequest() => Volatile.Read(ref _isCheckWanted) && Interlocked.Exchange(ref _isCheckWanted, false);
 }

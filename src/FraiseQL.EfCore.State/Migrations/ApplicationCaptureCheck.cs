@@ -22,7 +22,7 @@ internal static class ApplicationCaptureCheck
         await using var disposeLog = log.ConfigureAwait(false);
         if (!(bool)(await log.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!)
         {
-            return new CaptureReport(false, new HashSet<string>(), [StateStrings.NoEventLog]);
+            return new CaptureReport(false, new HashSet<string>(), [StateStrings.NoEventLog], IsSound: false);
         }
 
         var command = new NpgsqlCommand(Text, connection)
@@ -68,6 +68,6 @@ internal static class ApplicationCaptureCheck
             problems.Add(StateStrings.RowSecurity(secured));
         }
 
-        return new CaptureReport(true, verified, problems);
+        return new CaptureReport(true, verified, problems, IsSound: triggers.Count == 0);
     }
 }

@@ -92,7 +92,7 @@ internal static class CaptureCheck
         }
 
         var report = Compare(tables, logPresent, found, rowSecurityIsScoped);
-        return replicas.Count == 0 ? report : report with { Problems = [.. report.Problems, StateStrings.ReplicaRoles(replicas)] };
+        return replicas.Count == 0 ? report : report with { Problems = [.. report.Problems, StateStrings.ReplicaRoles(replicas)], IsSound = false };
     }
 
     private static CaptureReport Compare(IReadOnlyList<CapturedTable> tables, bool logPresent, Dictionary<string, Found> found, bool rowSecurityIsScoped)
@@ -157,12 +157,13 @@ internal static class CaptureCheck
             problems.Add(StateStrings.PartitionsUncovered(uncovered));
         }
 
+        var isSound = problems.Count == 0;
         if (secured.Count > 0)
         {
             problems.Add(StateStrings.RowSecurity(secured));
         }
 
-        return new CaptureReport(logPresent, verified, problems);
+        return new CaptureReport(logPresent, verified, problems, isSound);
     }
 
     private readonly record struct Found(string? Annotation, int Triggers, int Enabled, bool RowSecurity, bool Uncovered);

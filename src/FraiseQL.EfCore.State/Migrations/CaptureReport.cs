@@ -4,4 +4,5 @@ namespace FraiseQL.EfCore.State.Migrations;
 /// <param name="LogPresent">Whether the event log is there.</param>
 /// <param name="Verified">Relations whose triggers are all present, enabled and made from this model, and whose rows are the same for all sessions: what may be cached.</param>
 /// <param name="Problems">For the user: what is missing and which command adds it. Empty when all is well.</param>
-internal sealed record CaptureReport(bool LogPresent, IReadOnlySet<string> Verified, IReadOnlyList<string> Problems);
+/// <param name="IsSound">Whether every write is captured that should be: tables with row-level security are not cached, and that is no fault.</param>
+internal sealed record CaptureReport(bool LogPresent, IReadOnlySet<string> Verified, IReadOnlyList<string> Problems, bool IsSound);
