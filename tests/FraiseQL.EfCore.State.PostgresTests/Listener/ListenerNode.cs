@@ -28,7 +28,7 @@ internal sealed class ListenerNode : IAsyncDisposable
             async (connection, token) =>
             {
                 var state = await LogIdentityQuery.ReadAsync(connection, token);
-                return new CaptureReport(state.HasLog, Captured, state.HasLog ? [] : [StateStrings.NoEventLog]);
+                return new CaptureReport(state.HasLog, Captured, state.HasLog ? [] : [StateStrings.NoEventLog], state.HasLog);
             });
     }
 
