@@ -17,6 +17,21 @@ public static class FraiseQLStateMemcachedBuilderExtensions
     private static readonly TimeSpan s_leastRetry = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_mostRetry = TimeSpan.FromMinutes(5);
 
+    /// <summary>Uses the Memcached servers at the addresses of <c>Cache:L2:Url</c> as the second cache level.</summary>
+    /// <param name="builder">The builder that <c>AddFraiseQLState</c> returned.</param>
+    /// <returns>The same builder. The last call for a context wins.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">Thrown when the host starts: the key is not set, or an address is none.</exception>
+    public static FraiseQLStateBuilder AddMemcached(this FraiseQLStateBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return SharedLevelServices.Use(builder, new(
+            L2Backend.Memcached, "AddMemcached()",
+            (services, l2) => Create(services, MemcachedAddress.ParseList(l2.Url!, nameof(L2Options.Url)), new MemcachedOptions()))
+        {
+            CheckUrl = MemcachedAddress.Check,
+        });
+    }
+
     /// <summary>Uses the Memcached servers at these addresses as the second cache level.</summary>
     /// <param name="builder">The builder that <c>AddFraiseQLState</c> returned.</param>
     /// <param name="servers">
@@ -64,9 +79,11 @@ public static class FraiseQLStateMemcachedBuilderExtensions
     }
 
     private static FraiseQLStateBuilder Add(FraiseQLStateBuilder builder, MemcachedAddress[] addresses, MemcachedOptions options)
-        => SharedLevelServices.Use(builder, (services, _) => new MemcachedCache(
-            addresses,
-            options,
-            services.GetService<TimeProvider>() ?? TimeProvider.System,
-            (services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<MemcachedCache>()));
+        => SharedLevelServices.Use(builder, new(L2Backend.Memcached, "AddMemcached(…)", (services, _) => Create(services, addresses, options)));
+
+    private static MemcachedCache Create(IServiceProvider services, MemcachedAddress[] addresses, MemcachedOptions options) => new(
+        addresses,
+        options,
+        services.GetService<TimeProvider>() ?? TimeProvider.System,
+        (services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<MemcachedCache>());
 }

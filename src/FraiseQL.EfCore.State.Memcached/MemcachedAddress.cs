@@ -9,6 +9,21 @@ internal readonly record struct MemcachedAddress(string Host, int Port)
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Host}:{Port}");
 
+    /// <summary>Why a text is no list of addresses, without a part of it; <see langword="null"/> when it is one.</summary>
+    public static string? Check(string text)
+    {
+        try
+        {
+            ParseList(text, nameof(text));
+            return null;
+        }
+        catch (ArgumentException error)
+        {
+            // The name of the parameter, which the exception adds, is of no use here.
+            return error.Message.Split(" (Parameter ")[0];
+        }
+    }
+
     /// <exception cref="ArgumentException">The text is not a list of addresses; the message says which item and why.</exception>
     public static MemcachedAddress[] ParseList(string text, string parameter)
         => string.IsNullOrWhiteSpace(text)

@@ -15,6 +15,19 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// </remarks>
 public static class FraiseQLStateRedisBuilderExtensions
 {
+    /// <summary>Uses the Redis at the address of <c>Cache:L2:Url</c> as the second cache level.</summary>
+    /// <param name="builder">The builder that <c>AddFraiseQLState</c> returned.</param>
+    /// <returns>The same builder. The last call for a context wins.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">Thrown when the host starts: the key is not set, or is no such address.</exception>
+    public static FraiseQLStateBuilder AddRedis(this FraiseQLStateBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return SharedLevelServices.Use(builder, new(L2Backend.Redis, "AddRedis()", (services, l2) => Create(services, RedisAddress.Parse(l2.Url!), l2))
+        {
+            CheckUrl = RedisAddress.Check,
+        });
+    }
+
     /// <summary>Uses the Redis at this address as the second cache level.</summary>
     /// <param name="builder">The builder that <c>AddFraiseQLState</c> returned.</param>
     /// <param name="connectionStringOrUrl">
@@ -53,7 +66,9 @@ public static class FraiseQLStateRedisBuilderExtensions
     }
 
     private static FraiseQLStateBuilder Add(FraiseQLStateBuilder builder, ConfigurationOptions options)
-        => SharedLevelServices.Use(builder, (services, l2) => new RedisServer(
-            new RedisConnection(RedisAddress.WithBudgets(options, l2), services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance),
-            services.GetService<TimeProvider>() ?? TimeProvider.System));
+        => SharedLevelServices.Use(builder, new(L2Backend.Redis, "AddRedis(…)", (services, l2) => Create(services, options, l2)));
+
+    private static RedisServer Create(IServiceProvider services, ConfigurationOptions options, L2Options l2) => new(
+        new RedisConnection(RedisAddress.WithBudgets(options, l2), services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance),
+        services.GetService<TimeProvider>() ?? TimeProvider.System);
 }

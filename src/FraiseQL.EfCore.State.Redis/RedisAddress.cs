@@ -45,6 +45,21 @@ internal static class RedisAddress
         static int Milliseconds(TimeSpan time) => Math.Max(1, (int)time.TotalMilliseconds);
     }
 
+    /// <summary>Why a text is no address, without a part of it; <see langword="null"/> when it is one.</summary>
+    public static string? Check(string text)
+    {
+        try
+        {
+            Parse(text);
+            return null;
+        }
+        catch (ArgumentException error)
+        {
+            // The name of the parameter, which the exception adds, is of no use here.
+            return error.Message.Split(" (Parameter ")[0];
+        }
+    }
+
     /// <exception cref="ArgumentException">The text is neither a URL nor a StackExchange.Redis string with an end point.</exception>
     public static ConfigurationOptions Parse(string text)
     {

@@ -13,13 +13,13 @@ internal sealed partial class EntryStore
     /// server fails. In this order: an entry that is stored before a lease ends is found by the next one who gets it.
     /// </summary>
     public async ValueTask<(CachedEntry? Entry, FillLease? Lease, bool Held)> FindOrLeaseAsync(
-        CacheKey key, string? log, TimeSpan budget, bool async, CancellationToken cancellationToken)
+        CacheKey key, string? log, TimeSpan longest, TimeSpan budget, bool async, CancellationToken cancellationToken)
     {
         var level = _l2!;
         var name = NameOf(key, log);
         using var payload = new PayloadBuffer();
-        var endsAt = level.Time.GetTimestamp() + (long)(level.Options.LeaseWait.TotalSeconds * level.Time.TimestampFrequency);
-        var adding = level.AddAsync(LeaseOf(name), level.Options.LeaseWait, budget, async, cancellationToken);
+        var endsAt = level.Time.GetTimestamp() + (long)(longest.TotalSeconds * level.Time.TimestampFrequency);
+        var adding = level.AddAsync(LeaseOf(name), longest, budget, async, cancellationToken);
         var added = async && level.KeepsOrder ? default(L2Result?) : await adding.ConfigureAwait(false);
         if (added is not (null or L2Result.Stored or L2Result.Refused))
         {

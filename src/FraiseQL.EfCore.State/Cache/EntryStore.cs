@@ -42,7 +42,7 @@ internal sealed partial class EntryStore : IDisposable
         _time = time;
         _l2 = l2;
         _writes = l2 is null ? null : new WriteQueue(l2);
-        Memory = new L1Store(options.L1.MaxSizeMb * 1024L * 1024L, time)
+        Memory = new L1Store(options.L1.MaxSizeMb * 1024L * 1024L, time, options.L1.Eviction)
         {
             Left = (key, entry) =>
             {

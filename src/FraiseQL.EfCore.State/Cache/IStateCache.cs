@@ -65,4 +65,18 @@ public interface IStateCache
     /// <returns>A task that completes when this node serves nothing older and the other nodes are told.</returns>
     /// <exception cref="InvalidOperationException">As of <see cref="InvalidateAsync(Action{CacheInvalidation}, CancellationToken)"/>.</exception>
     Task InvalidateAllAsync(CancellationToken cancellationToken = default) => InvalidateAsync(i => i.Everything(), cancellationToken);
+
+    /// <summary>Reads what warm-ups name into the cache now: <c>PreloadAsync("GetTrendingPosts")</c>.</summary>
+    /// <param name="names">Names that were given to <c>AddWarmup</c>.</param>
+    /// <returns>What became of each, in the order of the names. One that fails does not fail the call.</returns>
+    /// <exception cref="ArgumentException">There is no warm-up of a name; the message has those that there are.</exception>
+    Task<IReadOnlyList<WarmedQuery>> PreloadAsync(params string[] names) => PreloadAsync(names, CancellationToken.None);
+
+    /// <summary>Reads what warm-ups name into the cache now.</summary>
+    /// <param name="names">Names that were given to <c>AddWarmup</c>.</param>
+    /// <param name="cancellationToken">Ends it, as <c>Cache:Warmup:Timeout</c> does.</param>
+    /// <returns>What became of each, in the order of the names. One that fails does not fail the call.</returns>
+    /// <exception cref="ArgumentException">There is no warm-up of a name; the message has those that there are.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    Task<IReadOnlyList<WarmedQuery>> PreloadAsync(IEnumerable<string> names, CancellationToken cancellationToken);
 }

@@ -13,9 +13,9 @@ namespace FraiseQL.EfCore.State.Cache;
 /// </summary>
 /// <remarks>
 /// Thread-safe; a read takes no lock. Eviction is CLOCK (second chance): an approximation of LRU with one bit an entry,
-/// F. J. Corbató, "A paging experiment with the Multics system", 1968.
+/// F. J. Corbató, "A paging experiment with the Multics system", 1968; or exact LRU, where that was chosen.
 /// </remarks>
-internal sealed class L1Store : IMemoryCache
+internal sealed partial class L1Store : IMemoryCache
 {
     // Per entry: slot, dictionary node, queue element, HybridCache's item and the key's text.
     public const int Overhead = 356;
@@ -42,10 +42,11 @@ internal sealed class L1Store : IMemoryCache
     private int _count;
     private int _gone;
 
-    public L1Store(long maxBytes, TimeProvider time)
+    public L1Store(long maxBytes, TimeProvider time, L1Eviction eviction = L1Eviction.Clock)
     {
         _maxBytes = maxBytes;
         _time = time;
+        _order = eviction == L1Eviction.Lru ? new PriorityQueue<Slot, long>() : null;
         StateMetrics.Observe(this);
 
         // The timer must not keep a store alive that nobody disposed.
@@ -176,7 +177,8 @@ internal sealed class L1Store : IMemoryCache
     private void Add(Pending entry)
     {
         var ttl = entry.AbsoluteExpirationRelativeToNow ?? TimeSpan.Zero;
-        var slot = new Slot(entry.Key, entry.Value, entry.Entry, entry.Size!.Value + Overhead, (_time.GetUtcNow() + ttl).UtcTicks);
+        var overhead = _order is null ? Overhead : Overhead + OrderOverhead;
+        var slot = new Slot(entry.Key, entry.Value, entry.Entry, entry.Size!.Value + overhead, (_time.GetUtcNow() + ttl).UtcTicks);
         if (slot.Size > _maxBytes)
         {
             return;
@@ -195,13 +197,27 @@ internal sealed class L1Store : IMemoryCache
                 return added.Slot;
             },
             (Store: this, Slot: slot));
-        _hand.Enqueue(slot);
+        if (_order is null)
+        {
+            _hand.Enqueue(slot);
+        }
+        else
+        {
+            TakePlaceInOrder(slot);
+        }
+
         Evict(slot);
     }
 
     /// <param name="added">Not a candidate: where everything else is in use, nothing new would ever be taken.</param>
     private void Evict(Slot? added)
     {
+        if (_order is not null)
+        {
+            EvictLeastRecent(added);
+            return;
+        }
+
         // Once round, every entry may have been used; the second time that no longer saves one, however busy the readers are.
         var looks = (2 * Count) + MostGone;
         for (; IsOverfull(looks > 0) && _hand.TryDequeue(out var slot); looks--)
@@ -229,11 +245,18 @@ internal sealed class L1Store : IMemoryCache
     }
 
     // Written only when it changes: a line that all processors read must not be written by each of them.
-    private static Slot Use(Slot slot)
+    private Slot Use(Slot slot)
     {
         if (!slot.Used)
         {
-            slot.Used = true;
+            if (_order is null)
+            {
+                slot.Used = true;
+            }
+            else
+            {
+                slot.UsedAt = Interlocked.Increment(ref _uses);
+            }
         }
 
         return slot;
@@ -284,6 +307,9 @@ internal sealed class L1Store : IMemoryCache
         public long ExpiresAt { get; } = expiresAt;
 
         public bool Used { get; set; }
+
+        /// <summary>The number of its last use, where the order of uses decides.</summary>
+        public long UsedAt { get; set; }
 
         public bool Gone;
 

@@ -1,4 +1,6 @@
+using FraiseQL.EfCore.State.Warming;
 using FraiseQL.EfCore.State.Writes;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace FraiseQL.EfCore.State.Cache;
 
@@ -10,4 +12,7 @@ internal sealed class ScopedStateCache(IServiceProvider services, Type contextTy
         ArgumentNullException.ThrowIfNull(what);
         return InvalidationNote.WriteAsync(StateCache.ContextOf(services, contextType), what, cancellationToken);
     }
+
+    public Task<IReadOnlyList<WarmedQuery>> PreloadAsync(IEnumerable<string> names, CancellationToken cancellationToken)
+        => services.GetRequiredKeyedService<Warmer>(contextType).PreloadAsync(names, cancellationToken);
 }

@@ -1,3 +1,4 @@
+using FraiseQL.EfCore.State.Warming;
 using FraiseQL.EfCore.State.Writes;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -5,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace FraiseQL.EfCore.State.Cache;
 
 /// <summary>Invalidates through a context of its own scope at each call.</summary>
-internal sealed class StateCache(IServiceScopeFactory scopes, Type contextType) : IStateCache
+internal sealed class StateCache(IServiceScopeFactory scopes, Type contextType, Warmer warmer) : IStateCache
 {
     public async Task InvalidateAsync(Action<CacheInvalidation> what, CancellationToken cancellationToken)
     {
@@ -14,6 +15,9 @@ internal sealed class StateCache(IServiceScopeFactory scopes, Type contextType) 
         await using var _ = scope.ConfigureAwait(false);
         await InvalidationNote.WriteAsync(ContextOf(scope.ServiceProvider, contextType), what, cancellationToken).ConfigureAwait(false);
     }
+
+    public Task<IReadOnlyList<WarmedQuery>> PreloadAsync(IEnumerable<string> names, CancellationToken cancellationToken)
+        => warmer.PreloadAsync(names, cancellationToken);
 
     public static DbContext ContextOf(IServiceProvider services, Type contextType)
         => services.GetService(contextType) as DbContext ?? throw new InvalidOperationException(StateStrings.ContextNotRegistered(contextType.Name));

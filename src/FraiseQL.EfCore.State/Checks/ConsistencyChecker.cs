@@ -33,10 +33,8 @@ internal sealed class ConsistencyChecker(StateRuntime runtime) : BackgroundServi
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (runtime.Checker is not { } checks)
-        {
-            return;
-        }
+        // Also when nothing is sampled now: the configuration may change.
+        var checks = runtime.Checks;
 
         try
         {

@@ -12,7 +12,6 @@ internal sealed class ConsistencyChecks : IConsistencyChecks
     private const int MostWaiting = 64;
     private const int MostRemembered = 16;
 
-    private readonly double _rate;
     private readonly Channel<Sample> _waiting;
     private readonly ConcurrentDictionary<DatabaseIdentity, NpgsqlConnection> _connections = new();
     private readonly ConcurrentQueue<ConsistencyViolation> _violations = new();
@@ -25,10 +24,13 @@ internal sealed class ConsistencyChecks : IConsistencyChecks
 
     public ConsistencyChecks(double rate)
     {
-        _rate = rate;
+        Rate = rate;
         _waiting = Channel.CreateBounded<Sample>(new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
         StateMetrics.Observe(this);
     }
+
+    /// <summary>The share of the hits that is checked. Written seldom, by one thread; whoever reads it late takes a few more, or fewer.</summary>
+    public double Rate { get; set; }
 
     public long Consistent => Interlocked.Read(ref _consistent);
 
@@ -47,7 +49,7 @@ internal sealed class ConsistencyChecks : IConsistencyChecks
     public ChannelReader<Sample> Waiting => _waiting.Reader;
 
     /// <summary>Whether this hit is one of those that are checked.</summary>
-    public bool Takes() => _rate >= 1 || Random.Shared.NextDouble() < _rate;
+    public bool Takes() => Rate >= 1 || Random.Shared.NextDouble() < Rate;
 
     /// <summary>Whether there is room for one more; when not, it is counted, and nothing need be made of it.</summary>
     public bool HasRoom()

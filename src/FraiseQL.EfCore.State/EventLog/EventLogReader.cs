@@ -18,9 +18,6 @@ internal sealed class EventLogReader : IAsyncDisposable
     /// <summary>The channel that says, without a payload, that the log has grown.</summary>
     public const string Channel = "fraiseql_events";
 
-    /// <summary>How many changes are held in memory at once while a window is streamed.</summary>
-    public const int PageSize = 5_000;
-
     /// <summary>What <see cref="ReadChange"/> reads, of a row of the log named e.</summary>
     internal const string Columns =
         """
@@ -61,9 +58,13 @@ internal sealed class EventLogReader : IAsyncDisposable
 
     private readonly NpgsqlCommand _command;
     private readonly NpgsqlCommand _withoutRows;
+    private readonly int _batchSize;
 
-    public EventLogReader(NpgsqlConnection connection)
+    /// <param name="connection">The connection, which stays the caller's.</param>
+    /// <param name="batchSize">How many changes are held in memory at once while a window is streamed.</param>
+    public EventLogReader(NpgsqlConnection connection, int batchSize = 5_000)
     {
+        _batchSize = batchSize;
         _command = Create(Sql, connection);
         _withoutRows = Create(SqlStart + ColumnsWithoutRows + SqlEnd, connection);
     }
@@ -81,7 +82,7 @@ internal sealed class EventLogReader : IAsyncDisposable
     }
 
     /// <summary>
-    /// Hands over everything after <paramref name="from"/>, <see cref="PageSize"/> changes at a time, from one statement: memory stays
+    /// Hands over everything after <paramref name="from"/>, a batch of changes at a time, from one statement: memory stays
     /// flat however long the backlog is. Each part comes with the window's end, so that a stream that broke is resumed after its last part.
     /// </summary>
     /// <param name="from">The position.</param>
@@ -107,7 +108,7 @@ internal sealed class EventLogReader : IAsyncDisposable
         {
             page.Add(ReadChange(reader));
             count++;
-            if (page.Count == PageSize)
+            if (page.Count == _batchSize)
             {
                 handOver(end, page);
                 page = [];

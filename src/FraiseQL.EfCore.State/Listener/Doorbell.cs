@@ -32,11 +32,36 @@ internal sealed class Doorbell : IDisposable
     /// </summary>
     public void Looking() => _notified = false;
 
+    /// <summary>Whether the last wait was ended by this process itself, which waits for what it wrote, or wants to know.</summary>
+    public bool WasRungHere { get; private set; }
+
+    /// <summary>Waits for more notifications to come, and no longer when this process rings.</summary>
+    public async Task GatherAsync(TimeSpan delay, TimeProvider time, CancellationToken cancellationToken)
+    {
+        using var wait = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
+        {
+            if (!BeginWait(wait))
+            {
+                await Task.Delay(delay, time, wait.Token).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Rung.
+        }
+        finally
+        {
+            EndWait();
+        }
+    }
+
     /// <summary>Returns whether somebody rang before <paramref name="timeout"/> had passed.</summary>
     public async Task<bool> WaitAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         if (_notified)
         {
+            WasRungHere = false;
             return true;
         }
 
@@ -91,7 +116,7 @@ internal sealed class Doorbell : IDisposable
             _wait = null;
             var rung = _rung;
             _rung = false;
-            return rung;
+            return WasRungHere = rung;
         }
     }
 

@@ -42,7 +42,7 @@ internal sealed class ListenerSession : IAsyncDisposable
         _capture = capture;
         _logger = logger;
         _doorbell = new Doorbell(connection, runtime.ListenerWake);
-        _reader = new EventLogReader(connection);
+        _reader = new EventLogReader(connection, runtime.Options.Cache.Invalidation.BatchSize);
         connection.Notification += (_, _) => status.Notifications.Ring();
     }
 
@@ -95,6 +95,7 @@ internal sealed class ListenerSession : IAsyncDisposable
     {
         var time = _runtime.Time;
         var pacing = new PollPacing(_runtime.Options.Cdc, time);
+        var gathering = _runtime.Options.Cache.Invalidation.Delay;
         var checkedAt = time.GetTimestamp();
         var rung = true;
         while (true)
@@ -110,7 +111,12 @@ internal sealed class ListenerSession : IAsyncDisposable
             // Who relies on another transaction's ring has written before: it is in flight in what was just read, or was read. Changes that
             // nobody rang for are of writers that never ring.
             var pause = pacing.Next(rung || count > 0, count > 0 && !rung, _cursor.Position.InProgress.Length > 0);
-            rung = await _doorbell.WaitAsync(pause, cancellationToken).ConfigureAwait(false);
+            rung = await _doorbell.WaitAsync(gathering > pause ? gathering : pause, cancellationToken).ConfigureAwait(false);
+            if (rung && gathering > TimeSpan.Zero && !_doorbell.WasRungHere)
+            {
+                await _doorbell.GatherAsync(gathering, time, cancellationToken).ConfigureAwait(false);
+            }
+
             var spacing = MinSpacing - time.GetElapsedTime(startedAt);
 
             // A look that found nothing is no sign of load, and the change that has just rung need not wait for it.

@@ -7,6 +7,7 @@ namespace FraiseQL.EfCore.State.Listener;
 internal sealed class ListenerStatus
 {
     private readonly TimeProvider _time;
+    private readonly TaskCompletionSource _firstLook = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _heardAt;
     private long _pending;
     private long _lastLook;
@@ -20,6 +21,9 @@ internal sealed class ListenerStatus
 
     /// <summary>Whether the listener is connected and has caught up at least once on this connection.</summary>
     public bool Connected => _connected;
+
+    /// <summary>Completes when the log was read to its end for the first time: from then on, what is cached can be served.</summary>
+    public Task FirstLook => _firstLook.Task;
 
     /// <summary>Timestamp (of the runtime's <see cref="TimeProvider"/>) of the start of the last completed look at the log; 0 before the first.</summary>
     public long HeardAt => Interlocked.Read(ref _heardAt);
@@ -83,7 +87,11 @@ internal sealed class ListenerStatus
         Interlocked.Exchange(ref _pending, 0);
         Interlocked.Exchange(ref _lastLook, Lag.Ticks);
         Pulse();
-        _connected = true;
+        if (!_connected)
+        {
+            _connected = true;
+            _firstLook.TrySetResult();
+        }
     }
 
     public void Capture(IReadOnlyList<string> problems)

@@ -78,6 +78,13 @@ internal sealed class CacheExplanation
             Line("consistency", policy.IsStrict ? "strict: each hit is proven by a look at the log" : $"stale by at most {policy.MaxStaleness:c}");
         }
 
+        if (policy.Strategy != InvalidationStrategy.Cascade)
+        {
+            Line("invalidation", policy.Strategy == InvalidationStrategy.Entity
+                ? "entity: only changes of its main entity end it, others when its ttl is over"
+                : "none: no change of a table ends it before its ttl is over");
+        }
+
         if (policy.IgnoresOwnTables)
         {
             Line("depends on", policy.DeclaresDependencies ? "only what is declared" : "nothing: it ends with its ttl");
@@ -93,7 +100,7 @@ internal sealed class CacheExplanation
 
         foreach (var table in policy.Tables)
         {
-            Line("depends on", $"{table.Relation} (every row; declared)");
+            Line("depends on", $"{table.Relation} (every row; {(policy.Strategy == InvalidationStrategy.Entity ? "declared, or of its main entity" : "declared")})");
         }
 
         foreach (var table in policy.ViewTables)

@@ -13,7 +13,9 @@ namespace FraiseQL.EfCore.State.Query;
 /// <param name="IsSplit">Whether EF runs the query as several commands.</param>
 /// <param name="IsImplicit">Whether nobody marked the query itself (<c>CacheAllQueries</c>).</param>
 /// <param name="IsList">Whether its result is a sequence, however many rows that has: not one row and not a scalar.</param>
-internal sealed record CachePolicy(CacheableOptions Options, string? Parameter, bool IsSplit, bool IsImplicit = false, bool IsList = false)
+/// <param name="Root">The model's name of the entity whose set the query begins with; <see langword="null"/> when it begins with something else.</param>
+internal sealed record CachePolicy(
+    CacheableOptions Options, string? Parameter, bool IsSplit, bool IsImplicit = false, bool IsList = false, string? Root = null)
 {
     private const string TagPrefix = "fraiseql-cacheable:";
 

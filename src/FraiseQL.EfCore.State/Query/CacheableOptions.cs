@@ -49,6 +49,8 @@ internal sealed record CacheableOptions
     /// <summary>Whether only what is declared ends a result, and not a change of the tables that the query reads.</summary>
     public bool IgnoresOwnTables { get; init; }
 
+    public InvalidationStrategy? Strategy { get; init; }
+
     public EquatableSet<string> Tags { get; init; }
 
     public EquatableSet<Type> DependsOn { get; init; }

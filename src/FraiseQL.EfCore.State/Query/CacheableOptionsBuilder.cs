@@ -96,6 +96,20 @@ public sealed class CacheableOptionsBuilder
     public CacheableOptionsBuilder UntilExpired() => Set(Options with { IgnoresOwnTables = true });
 
     /// <summary>
+    /// Says which changes end the result, where <c>Cache:Invalidation:Strategy</c> says something else. <see cref="InvalidationStrategy.Cascade"/> is the one
+    /// under which nothing is served that a known change has ended.
+    /// </summary>
+    /// <param name="strategy">The strategy.</param>
+    /// <returns>The same builder.</returns>
+    /// <remarks>
+    /// Other strategies do not apply to queries that ask for a consistency level, to split queries, views and SQL of the application, which are treated as
+    /// with <see cref="InvalidationStrategy.Cascade"/>; <see cref="UntilExpired"/> and <see cref="DependsOnlyOn{TVersion}"/> go before.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="strategy"/> is none of the three.</exception>
+    public CacheableOptionsBuilder Invalidation(InvalidationStrategy strategy)
+        => Enum.IsDefined(strategy) ? Set(Options with { Strategy = strategy }) : throw new ArgumentOutOfRangeException(nameof(strategy));
+
+    /// <summary>
     /// Proves before each hit that the database has no change that this node has not applied: no read that begins after a commit, of any program
     /// on any node, is answered with older rows. One look at the event log serves all queries that wait for it; it costs about a round trip, and
     /// no connection of the pool. Without a listener, or when it does not answer within <c>Consistency:MaxWait</c>, the database is asked instead.

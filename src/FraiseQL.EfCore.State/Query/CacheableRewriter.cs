@@ -24,11 +24,11 @@ internal sealed class CacheableRewriter : IQueryExpressionInterceptor
         if (finder.Outermost is not { } outermost)
         {
             return options?.FindExtension<FraiseQLStateOptionsExtension>()?.CachesAllQueries == true && !EfOwnQuery.Is(queryExpression)
-                ? TagUnmarked(queryExpression, new CachePolicy(CacheableOptions.Default, null, IsSplit(), IsImplicit: true, isList))
+                ? TagUnmarked(queryExpression, new CachePolicy(CacheableOptions.Default, null, IsSplit(), IsImplicit: true, isList, RootOf(queryExpression)))
                 : queryExpression;
         }
 
-        var policy = MarkReader.Read(outermost, IsSplit()) with { IsList = isList };
+        var policy = MarkReader.Read(outermost, IsSplit()) with { IsList = isList, Root = RootOf(queryExpression) };
         return new Replacer(outermost, policy.Options.IsNever ? null : policy.ToTag()).Visit(queryExpression);
 
         bool IsSplit() => finder.IsSplit || (!finder.IsSingle && options is not null
@@ -47,6 +47,15 @@ internal sealed class CacheableRewriter : IQueryExpressionInterceptor
             ? call.Update(null, [TagUnmarked(source, policy), .. call.Arguments.Skip(1)])
             : query;
     }
+
+    // Down the sources: what is joined, included or counted beside them is not what the query is about.
+    private static string? RootOf(Expression query) => query switch
+    {
+        MethodCallExpression { Object: null, Arguments: [var source, ..] } => RootOf(source),
+        CacheableExpression mark => RootOf(mark.Source),
+        EntityQueryRootExpression root when root.GetType() == typeof(EntityQueryRootExpression) => root.EntityType.Name,
+        _ => null,
+    };
 
     private static Type? ElementType(Type type)
         => type.IsGenericType && typeof(IQueryable).IsAssignableFrom(type) ? type.GetGenericArguments()[0] : null;

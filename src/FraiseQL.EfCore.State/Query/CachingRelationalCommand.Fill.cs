@@ -106,9 +106,9 @@ internal sealed partial class CachingRelationalCommand
                     return Serve(entry, lookup, parameters, CacheOutcome.L1Hit);
                 }
 
-                // What this node has had in memory others may have had too, and all of them have heard of its end.
+                // What this node has had in memory others may have had too, and all of them have heard of its end; and nodes that start together warm together.
                 CachedEntry? shared;
-                if (local is not null && UsesL2(lookup) && store.HasLeases)
+                if ((local is not null || _session.WarmingPatience is not null) && UsesL2(lookup) && store.HasLeases)
                 {
                     (shared, var lease) = await FindOrLeaseAsync(lookup, async, cancellationToken).ConfigureAwait(false);
                     lookup = lookup with { Lease = lease };

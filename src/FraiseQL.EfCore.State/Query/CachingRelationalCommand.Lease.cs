@@ -11,12 +11,12 @@ internal sealed partial class CachingRelationalCommand
     {
         var runtime = _session!.Runtime;
         var store = runtime.Store;
-        var longest = runtime.Options.Cache.L2.LeaseWait;
+        var longest = _session.WarmingPatience ?? runtime.Options.Cache.L2.LeaseWait;
         var begun = runtime.Time.GetTimestamp();
         var hasWaited = false;
         while (longest - runtime.Time.GetElapsedTime(begun) is var left && left > TimeSpan.Zero)
         {
-            var (found, lease, held) = await store.FindOrLeaseAsync(lookup.Key!, lookup.Log, left, async, cancellationToken).ConfigureAwait(false);
+            var (found, lease, held) = await store.FindOrLeaseAsync(lookup.Key!, lookup.Log, longest, left, async, cancellationToken).ConfigureAwait(false);
             if (Proven(found, lookup, runtime) is { } entry)
             {
                 if (lease is not null)

@@ -47,6 +47,7 @@ internal sealed partial class CachingRelationalCommand
             return await ExecuteAsync(parameters, async, cancellationToken).ConfigureAwait(false);
         }
 
+        session.Observer?.Places?.Add(lookup);
         if (IsSilent(lookup))
         {
             session.Bypassed(_plan!, lookup.Policy, "silent");

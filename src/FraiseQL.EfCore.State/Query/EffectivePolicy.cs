@@ -50,6 +50,9 @@ internal sealed record EffectivePolicy
     /// <summary>Whether the tables that the query reads end nothing, only what is declared does.</summary>
     public bool IgnoresOwnTables { get; init; }
 
+    /// <summary>Why, when the configuration or <c>Invalidation(…)</c> says so.</summary>
+    public InvalidationStrategy Strategy { get; init; }
+
     public IReadOnlyList<string> Tags { get; init; } = [];
 
     /// <summary>Tables that the result was declared to depend on, whole.</summary>

@@ -14,8 +14,12 @@ internal sealed class Observation
     /// <summary>The one entry that answered; <see langword="null"/> when there was none, or more than one.</summary>
     public CachedEntry? Entry { get; private set; }
 
+    /// <summary>Where the results of all executions are, when somebody wants to keep them there.</summary>
+    public List<Lookup>? Places { get; init; }
+
     public void Served(QueryPlan plan, Lookup lookup, CachedEntry entry)
     {
+        Places?.Add(lookup);
         Plan = plan;
         Lookup = lookup;
         Entry = _served++ == 0 ? entry : null;

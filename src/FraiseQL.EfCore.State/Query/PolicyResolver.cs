@@ -32,6 +32,7 @@ internal static class PolicyResolver
         }
 
         var (level, staleness) = Consistency(options, call, profile, entity);
+        var strategy = Strategy(options, plan, model, call, level, out var main);
         return new EffectivePolicy
         {
             L1Ttl = levels?.L1Ttl ?? ttl,
@@ -48,9 +49,10 @@ internal static class PolicyResolver
             Level = level,
             MaxStaleness = staleness,
             OwnWritesToo = call.OwnWritesToo,
-            IgnoresOwnTables = call.IgnoresOwnTables,
+            IgnoresOwnTables = call.IgnoresOwnTables || strategy != InvalidationStrategy.Cascade,
+            Strategy = strategy,
             Tags = [.. call.Tags.Values.ToArray().Order(StringComparer.Ordinal)],
-            Tables = [.. call.DependsOn.Values.ToArray().SelectMany(type => TablesOf(model, type)).Distinct().OrderBy(t => t.Relation, StringComparer.Ordinal)],
+            Tables = [.. call.DependsOn.Values.ToArray().SelectMany(type => TablesOf(model, type)).Concat(main).Distinct().OrderBy(t => t.Relation, StringComparer.Ordinal)],
         };
     }
 
@@ -74,6 +76,27 @@ internal static class PolicyResolver
             ?? throw new InvalidOperationException(StateStrings.NoStalenessBound("The level of this query"));
         var least = 2 * options.Cdc.IdlePollInterval;
         return bound >= least ? (level, bound) : throw new InvalidOperationException(StateStrings.StalenessTooShort(bound, least));
+    }
+
+    // A relaxation applies where it is understood: everywhere else every change counts.
+    private static InvalidationStrategy Strategy(
+        FraiseQLStateOptions options, QueryPlan plan, IModel model, CacheableOptions call, ConsistencyLevel level, out List<CapturedTable> main)
+    {
+        main = [];
+        var wanted = call.Strategy ?? options.Cache.Invalidation.Strategy;
+        if (wanted == InvalidationStrategy.Cascade || call.IgnoresOwnTables || level != ConsistencyLevel.ReadYourWrites
+            || plan.Policy.IsSplit || plan.Refusal is not null || plan.Views.Count > 0)
+        {
+            return InvalidationStrategy.Cascade;
+        }
+
+        if (wanted == InvalidationStrategy.Entity)
+        {
+            main = plan.Policy.Root is { } root && model.FindEntityType(root) is { } entity ? TablesOf(model, [entity]) : [];
+            return main.Count > 0 ? wanted : InvalidationStrategy.Cascade;
+        }
+
+        return wanted;
     }
 
     private static CacheableOptions Profile(CacheOptions cache, string name)
@@ -115,13 +138,18 @@ internal static class PolicyResolver
 
     private static List<CapturedTable> TablesOf(IModel model, Type type)
     {
+        var tables = TablesOf(model, model.FindEntityTypes(type));
+        return tables.Count > 0 ? tables : throw new InvalidOperationException(StateStrings.DependsOnNotCaptured(type.Name));
+    }
+
+    private static List<CapturedTable> TablesOf(IModel model, IEnumerable<IEntityType> types)
+    {
         var captured = CaptureModel.For(model);
-        var tables = model.FindEntityTypes(type)
+        return types
             .SelectMany(e => e.GetDerivedTypesInclusive())
             .SelectMany(e => e.GetTableMappings())
             .Select(m => captured.Find(m.Table.Schema, m.Table.Name))
             .OfType<CapturedTable>()
             .ToList();
-        return tables.Count > 0 ? tables : throw new InvalidOperationException(StateStrings.DependsOnNotCaptured(type.Name));
     }
 }

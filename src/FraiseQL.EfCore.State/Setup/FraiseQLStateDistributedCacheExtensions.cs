@@ -34,7 +34,7 @@ public static class FraiseQLStateDistributedCacheExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(cache);
-        return SharedLevelServices.Use(builder, (services, _) => new ForeignServer(
-            cache(services), services.GetService<TimeProvider>() ?? TimeProvider.System));
+        return SharedLevelServices.Use(builder, new(L2Backend.Custom, "AddDistributedCache(…)", (services, _) => new ForeignServer(
+            cache(services), services.GetService<TimeProvider>() ?? TimeProvider.System)));
     }
 }

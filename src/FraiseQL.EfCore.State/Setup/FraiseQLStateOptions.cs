@@ -6,7 +6,10 @@ namespace FraiseQL.EfCore.State;
 /// Everything that can be configured, as one object. Bound from the section given to <c>AddFraiseQLState</c>
 /// (by convention <c>FraiseQL:State</c>) and checked when the host starts; an unknown key is refused.
 /// </summary>
-/// <remarks>Settable until the host starts; read-only afterwards. Not thread-safe while being set.</remarks>
+/// <remarks>
+/// Settable until the host starts; read-only afterwards. Not thread-safe while being set. When the section changes while the host runs, times to live,
+/// profiles and a few more apply at once (docs/configuration.md); a change that is wrong is refused as a whole.
+/// </remarks>
 public sealed class FraiseQLStateOptions
 {
     /// <summary>The cache of query results.</summary>
@@ -77,52 +80,16 @@ public sealed class CacheOptions
 
     /// <summary>The second level: a server shared by all nodes.</summary>
     public L2Options L2 { get; } = new();
-}
 
-/// <summary>The first cache level: this process's memory.</summary>
-public sealed class L1Options
-{
-    /// <summary>The most that cached results may take in this process, in megabytes of 1 048 576 bytes.</summary>
-    /// <value>The default value is 500.</value>
-    public int MaxSizeMb { get; set; } = 500;
-}
+    /// <summary>What ends cached results, and how the changes that do are read.</summary>
+    public InvalidationOptions Invalidation { get; } = new();
 
-/// <summary>The second cache level: a server shared by all nodes, such as Redis.</summary>
-public sealed class L2Options
-{
-    /// <summary>What the keys begin with on the shared server.</summary>
-    /// <value>The default value is <c>fraiseql:</c>.</value>
-    public string KeyPrefix { get; set; } = "fraiseql:";
+    /// <summary>Whether what <c>AddWarmup</c> and <c>OnStartup</c> registered runs when the host starts; without them, nothing runs.</summary>
+    /// <value>The default value is <see langword="true"/>.</value>
+    public bool WarmupOnStartup { get; set; } = true;
 
-    /// <summary>How long a read of the shared server may take before the database is asked instead.</summary>
-    /// <value>The default value is 100 ms.</value>
-    public TimeSpan Timeout { get; set; } = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>
-    /// How long a query waits for another node that is reading the same rows, when a result that this node had in memory has changed: one node asks
-    /// the database, the others take its result from the shared server. With Redis and Memcached.
-    /// </summary>
-    /// <value>The default value is 100 ms. At most 30 seconds; zero never waits, and every node asks the database.</value>
-    public TimeSpan LeaseWait { get; set; } = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>How long a write to the shared server may take before it is given up. Writes are made in the background: no query waits for one.</summary>
-    /// <value>The default value is 5 seconds.</value>
-    public TimeSpan WriteTimeout { get; set; } = TimeSpan.FromSeconds(5);
-
-    /// <summary>
-    /// What the shared server is meant to keep at most, in megabytes of 1 048 576 bytes. The server keeps to its own limit; this one is compared
-    /// with it when the host starts, and a warning says when the server has none, has a smaller one, or refuses writes when it is full.
-    /// </summary>
-    /// <value>The default value is <see langword="null"/>: nothing is compared.</value>
-    public int? MaxSizeMb { get; set; }
-
-    /// <summary>The largest serialised result that is written to the shared server, in bytes; a larger one stays in memory only.</summary>
-    /// <value>The default value is 1 000 000, which fits into an item of Memcached's default size.</value>
-    public int MaxPayloadBytes { get; set; } = 1_000_000;
-
-    /// <summary>How long the shared server is left alone after it failed.</summary>
-    /// <value>The default value is 1 second.</value>
-    public TimeSpan BreakDuration { get; set; } = TimeSpan.FromSeconds(1);
+    /// <summary>How the cache is warmed.</summary>
+    public WarmupOptions Warmup { get; } = new();
 }
 
 /// <summary>Change data capture: the event log and its listener.</summary>

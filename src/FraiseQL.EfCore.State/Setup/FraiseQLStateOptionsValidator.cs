@@ -4,11 +4,11 @@ using Microsoft.Extensions.Options;
 namespace FraiseQL.EfCore.State.Setup;
 
 /// <summary>Refuses values that cannot work, naming the key, the value and what is allowed.</summary>
-internal sealed class FraiseQLStateOptionsValidator(string name) : IValidateOptions<FraiseQLStateOptions>
+internal sealed class FraiseQLStateOptionsValidator(StatePlan plan) : IValidateOptions<FraiseQLStateOptions>
 {
     public ValidateOptionsResult Validate(string? optionsName, FraiseQLStateOptions options)
     {
-        if (optionsName != name)
+        if (optionsName != plan.Name)
         {
             return ValidateOptionsResult.Skip;
         }
@@ -38,20 +38,24 @@ internal sealed class FraiseQLStateOptionsValidator(string name) : IValidateOpti
                 Range($"Cache:Profiles:{profile}:MaxStaleness", stale, 2 * options.Cdc.IdlePollInterval, Query.CacheTtl.Longest, "it is at least twice Cdc:IdlePollInterval, which is the heartbeat");
                 if (values.Consistency is { } level and not ConsistencyLevel.BoundedStaleness)
                 {
-                    failures.Add(StateStrings.StalenessWithoutLevel($"Cache:Profiles:{profile}", level));
+                    failures.Add(StateStrings.StalenessWithoutLevel(plan.PathOf($"Cache:Profiles:{profile}"), level));
                 }
             }
             else if (values.Consistency == ConsistencyLevel.BoundedStaleness && options.Consistency.MaxStaleness is null)
             {
-                failures.Add(StateStrings.NoStalenessBound($"Cache:Profiles:{profile}:Consistency"));
+                failures.Add(StateStrings.NoStalenessBound(plan.PathOf($"Cache:Profiles:{profile}:Consistency")));
             }
 
             if (values.RefreshAhead is { } ahead && ahead >= (values.L1Ttl ?? values.Ttl ?? options.Cache.DefaultTtl))
             {
-                failures.Add(StateStrings.RefreshAheadTooLong(ahead, values.L1Ttl ?? values.Ttl ?? options.Cache.DefaultTtl));
+                failures.Add($"{plan.PathOf($"Cache:Profiles:{profile}:RefreshAhead")}: {StateStrings.RefreshAheadTooLong(ahead, values.L1Ttl ?? values.Ttl ?? options.Cache.DefaultTtl)}");
             }
         }
 
+        Number("Cache:Warmup:Parallelism", options.Cache.Warmup.Parallelism, 1, 64);
+        Range("Cache:Warmup:Timeout", options.Cache.Warmup.Timeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1), "warming is ended after it");
+        Number("Cache:Invalidation:BatchSize", options.Cache.Invalidation.BatchSize, 1, 1_000_000);
+        failures.AddRange(LevelChecks.Failures(plan, options));
         Number("Cache:MaxRows", options.Cache.MaxRows, 1, int.MaxValue);
         Number("Cache:MaxEntryBytes", options.Cache.MaxEntryBytes, 1024, int.MaxValue);
         Number("Cache:L1:MaxSizeMb", options.Cache.L1.MaxSizeMb, 1, 1_048_576);
@@ -74,7 +78,7 @@ internal sealed class FraiseQLStateOptionsValidator(string name) : IValidateOpti
         Range("Cdc:Retry:MaxDelay", options.Cdc.Retry.MaxDelay, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1), "the events of the entity wait that long");
         if (!Enum.IsDefined(options.Cdc.Retry.Backoff))
         {
-            failures.Add(StateStrings.OptionUnknown("Cdc:Retry:Backoff", "Exponential, Linear or Fixed"));
+            failures.Add(StateStrings.OptionUnknown(plan.PathOf("Cdc:Retry:Backoff"), "Exponential, Linear or Fixed"));
         }
 
         if (options.Cdc.Transport is not (CdcTransport.Notify or CdcTransport.Poll))
@@ -99,12 +103,12 @@ internal sealed class FraiseQLStateOptionsValidator(string name) : IValidateOpti
         }
         else if (options.Consistency.Default == ConsistencyLevel.BoundedStaleness)
         {
-            failures.Add(StateStrings.NoStalenessBound("Consistency:Default"));
+            failures.Add(StateStrings.NoStalenessBound(plan.PathOf("Consistency:Default")));
         }
 
         if (options.Consistency.Default == ConsistencyLevel.Strict && !options.Cdc.Enabled)
         {
-            failures.Add(StateStrings.StrictWithoutListener);
+            failures.Add(StateStrings.StrictWithoutListener(plan.PathOf("Consistency:Default"), plan.PathOf("Cdc:Enabled")));
         }
 
         if (options.Consistency.Isolation is not (null or IsolationLevel.ReadCommitted or IsolationLevel.RepeatableRead or IsolationLevel.Serializable))
@@ -115,7 +119,7 @@ internal sealed class FraiseQLStateOptionsValidator(string name) : IValidateOpti
         if (options.Consistency.CheckRate is not (>= 0 and <= 1))
         {
             failures.Add(StateStrings.OptionOutOfRange(
-                "Consistency:CheckRate", options.Consistency.CheckRate.ToString(System.Globalization.CultureInfo.InvariantCulture), "0", "1", "it is a share of the hits"));
+                plan.PathOf("Consistency:CheckRate"), options.Consistency.CheckRate.ToString(System.Globalization.CultureInfo.InvariantCulture), "0", "1", "it is a share of the hits"));
         }
 
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
@@ -124,7 +128,7 @@ internal sealed class FraiseQLStateOptionsValidator(string name) : IValidateOpti
         {
             if (value < least || value > most)
             {
-                failures.Add(StateStrings.OptionOutOfRange(key, value.ToString(), least.ToString(), most.ToString(), why));
+                failures.Add(StateStrings.OptionOutOfRange(plan.PathOf(key), value.ToString(), least.ToString(), most.ToString(), why));
             }
         }
 
@@ -132,7 +136,7 @@ internal sealed class FraiseQLStateOptionsValidator(string name) : IValidateOpti
         {
             if (value < least || value > most)
             {
-                failures.Add(StateStrings.OptionOutOfRange(key, $"{value}", $"{least}", $"{most}", null));
+                failures.Add(StateStrings.OptionOutOfRange(plan.PathOf(key), $"{value}", $"{least}", $"{most}", null));
             }
         }
     }

@@ -13,13 +13,18 @@ namespace FraiseQL.EfCore.State.Setup;
 internal static class SharedLevelServices
 {
     /// <summary>The last call for a context wins.</summary>
-    public static FraiseQLStateBuilder Use(FraiseQLStateBuilder builder, Func<IServiceProvider, L2Options, SharedServer> create)
+    public static FraiseQLStateBuilder Use(FraiseQLStateBuilder builder, SharedLevelRegistration registration)
     {
         var key = builder.ContextType;
+        StatePlan.Of(builder.Services, key).Shared = registration;
         builder.Services.RemoveAllKeyed<IDistributedCache>(key);
-        builder.Services.AddKeyedSingleton<IDistributedCache>(key, (services, _) => create(services, OptionsOf(services, key).Cache.L2));
+        builder.Services.AddKeyedSingleton<IDistributedCache>(key, (services, _) => registration.Create(services, OptionsOf(services, key).Cache.L2));
         return builder;
     }
+
+    /// <summary>The context's shared level, if it has one that is to be used.</summary>
+    public static IDistributedCache? Find(IServiceProvider services, Type key)
+        => OptionsOf(services, key).Cache.L2.Backend == L2Backend.None ? null : services.GetKeyedService<IDistributedCache>(key);
 
     /// <summary>Lets the shared level begin to connect when the host starts.</summary>
     public static void AddStart(IServiceCollection services, Type key)
@@ -32,7 +37,7 @@ internal static class SharedLevelServices
     {
         protected override async Task ExecuteAsync(CancellationToken stoppingToken)
         {
-            if (services.GetKeyedService<IDistributedCache>(key) is not { } cache)
+            if (Find(services, key) is not { } cache)
             {
                 return;
             }

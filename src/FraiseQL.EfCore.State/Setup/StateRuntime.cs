@@ -26,6 +26,8 @@ internal sealed class StateRuntime : IDisposable
     private readonly ConcurrentDictionary<string, FreshnessLedger> _ledgers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<DatabaseIdentity, DatabaseState> _databases = new();
     private readonly ConcurrentDictionary<string, CatalogHolder> _catalogs = new(StringComparer.Ordinal);
+    private volatile FraiseQLStateOptions _options;
+    private volatile ConsistencyChecks? _checker;
     private string? _listenedDomain;
     private int _noted;
     private int _isolationNoted;
@@ -33,7 +35,7 @@ internal sealed class StateRuntime : IDisposable
     public StateRuntime(FraiseQLStateOptions options, TimeProvider time, ILoggerFactory loggers, SharedLevel? l2, bool hasListener, CacheScopes? scopes = null,
         WriteContexts? writes = null)
     {
-        Options = options;
+        _options = options;
         Time = time;
         HasListener = hasListener;
         Scopes = scopes ?? CacheScopes.None;
@@ -41,14 +43,15 @@ internal sealed class StateRuntime : IDisposable
         WriteContexts = writes ?? new WriteContexts(options.Cdc.WriteContext, [], null, NullLogger.Instance);
         Logger = loggers.CreateLogger(FraiseQLStateDiagnostics.LoggerName);
         Checks = new ConsistencyChecks(options.Consistency.CheckRate);
-        Checker = hasListener && options.Consistency.CheckRate > 0 ? Checks : null;
+        _checker = hasListener && options.Consistency.CheckRate > 0 ? Checks : null;
         Store = new EntryStore(options.Cache, l2, time, loggers, ForgetShared);
     }
 
     /// <summary>For contexts without <c>AddFraiseQLState</c>: one for the process, memory only.</summary>
     public static StateRuntime Alone => s_alone.Value;
 
-    public FraiseQLStateOptions Options { get; }
+    /// <summary>What applies now. Another object after a change of what may change while the host runs; the rest is the same in all of them.</summary>
+    public FraiseQLStateOptions Options => _options;
 
     public TimeProvider Time { get; }
 
@@ -81,7 +84,7 @@ internal sealed class StateRuntime : IDisposable
     public ConsistencyChecks Checks { get; }
 
     /// <summary>Where hits are offered to be checked; <see langword="null"/> when none are.</summary>
-    public ConsistencyChecks? Checker { get; }
+    public ConsistencyChecks? Checker => _checker;
 
     /// <summary>What keys hold beside the query.</summary>
     public CacheScopes Scopes { get; }
@@ -98,6 +101,14 @@ internal sealed class StateRuntime : IDisposable
 
     /// <summary>Rung by a local commit, so that the listener looks at once.</summary>
     public WakeSignal ListenerWake { get; } = new();
+
+    /// <summary>Lets other options apply from now on, which differ in what may change.</summary>
+    public void Follow(FraiseQLStateOptions options)
+    {
+        Checks.Rate = options.Consistency.CheckRate;
+        _checker = HasListener && options.Consistency.CheckRate > 0 ? Checks : null;
+        _options = options;
+    }
 
     public DatabaseState DatabaseOf(DatabaseIdentity identity)
         => _databases.TryGetValue(identity, out var known)

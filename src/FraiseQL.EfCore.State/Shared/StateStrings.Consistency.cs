@@ -15,9 +15,9 @@ internal static partial class StateStrings
     public const string IsolationNotSupported =
         "Consistency:Isolation must be ReadCommitted, RepeatableRead or Serializable. Leave it out for the default of the database, which is READ COMMITTED.";
 
-    public const string StrictWithoutListener =
-        "Consistency:Default is Strict, but Cdc:Enabled is off: without a listener no hit can be proven, and every query would read the database. "
-        + "Switch Cdc:Enabled on, or leave Consistency:Default at ReadYourWrites.";
+    public static string StrictWithoutListener(string levelKey, string listenerKey) =>
+        $"{levelKey} is Strict, but {listenerKey} is off: without a listener no hit can be proven, and every query would read the database. "
+        + $"Switch {listenerKey} on, or leave {levelKey} at ReadYourWrites.";
 
     public const string UntilExpiredWithLevel =
         "UntilExpired() ends a result by its time alone, so Strict() and BoundedStaleness(…) have nothing to look at. Remove one of them.";

@@ -34,6 +34,7 @@ internal sealed class StateSession : IResettableService
     private FreshnessLedger? _wroteTo;
     private long _wroteAt;
     private ApplicationCapture? _capture;
+    private Observation? _warming;
 
     public StateSession(ICurrentDbContext context, IDbContextOptions options, ILoggerFactory loggers)
     {
@@ -66,9 +67,20 @@ internal sealed class StateSession : IResettableService
     /// <summary>Whether the next hit is checked, in the place of one that had no command.</summary>
     public bool IsSampleDue { get; set; }
 
-    public Observation Observe() => Observer = new Observation();
+    public Observation Observe() => Observer = new Observation { Places = _warming?.Places };
 
-    public void StopObserving() => Observer = null;
+    public void StopObserving() => Observer = _warming;
+
+    /// <summary>How long a warm-up waits for another node that reads the same; <see langword="null"/> for who is none.</summary>
+    public TimeSpan? WarmingPatience { get; private set; }
+
+    /// <summary>From now on the context warms: it takes turns with other nodes from the first read of a result on, and says where its results are.</summary>
+    public List<Lookup> Warm(TimeSpan patience)
+    {
+        WarmingPatience = patience;
+        Observer = _warming = new Observation { Places = [] };
+        return _warming.Places!;
+    }
 
     public DatabaseState DatabaseOf(IRelationalConnection connection)
     {
@@ -355,7 +367,8 @@ internal sealed class StateSession : IResettableService
     public void ResetState()
     {
         LastOutcome = CacheOutcome.None;
-        Observer = null;
+        Observer = _warming = null;
+        WarmingPatience = null;
         _required = null;
         _wroteTo = null;
         IsSampleDue = false;

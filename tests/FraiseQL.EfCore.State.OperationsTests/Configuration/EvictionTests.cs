@@ -1,0 +1,83 @@
+using FraiseQL.EfCore.State.Cache;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace FraiseQL.EfCore.State.OperationsTests.Configuration;
+
+/// <summary>What leaves memory when it is full.</summary>
+public sealed class EvictionTests
+{
+    private const int Size = 1000;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [Feature("S8.1-l1-eviction")]
+    public void Lru_keeps_exactly_what_was_used_last(int seed)
+    {
+        const int Room = 20;
+        using var store = new L1Store(Room * (Size + L1Store.Overhead + 48), TimeProvider.System, L1Eviction.Lru);
+        var random = new Random(seed);
+        var lastUsed = new LinkedList<string>();
+        for (var i = 0; i < 5000; i++)
+        {
+            // Some keys more often than others, as in life.
+            var key = $"key{random.Next(random.Next(1, 60))}";
+            var there = store.TryGetValue(key, out _);
+            Assert.Equal(lastUsed.Take(Room).Contains(key), there);
+            if (!there)
+            {
+                Put(store, key);
+            }
+
+            lastUsed.Remove(key);
+            lastUsed.AddFirst(key);
+        }
+
+        Assert.Equal(Room, store.Count);
+    }
+
+    [Fact]
+    [Feature("S8.1-l1-eviction")]
+    public async Task Lru_keeps_its_bound_and_its_count_whatever_many_threads_do()
+    {
+        const int MaxBytes = 100_000;
+        using var store = new L1Store(MaxBytes, TimeProvider.System, L1Eviction.Lru);
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(writer => Task.Run(() =>
+        {
+            var random = new Random(writer);
+            for (var i = 0; i < 5000; i++)
+            {
+                var key = $"key{random.Next(300)}";
+                switch (random.Next(4))
+                {
+                    case 0:
+                        store.Remove(key);
+                        break;
+                    case 1:
+                        Put(store, key);
+                        break;
+                    default:
+                        store.TryGetValue(key, out _);
+                        break;
+                }
+            }
+        })));
+        Assert.InRange(store.Bytes, 1, MaxBytes);
+        Assert.Equal(store.Count * (long)(Size + L1Store.Overhead + 48), store.Bytes);
+        for (var i = 0; i < 300; i++)
+        {
+            store.Remove($"key{i}");
+        }
+
+        Assert.Equal((0, 0L), (store.Count, store.Bytes));
+    }
+
+    private static void Put(L1Store store, string key)
+    {
+        using var entry = store.CreateEntry(key);
+        entry.Value = key;
+        entry.Size = Size;
+        entry.AbsoluteExpirationRelativeToNow = TimeSpan.FromHours(1);
+    }
+}
