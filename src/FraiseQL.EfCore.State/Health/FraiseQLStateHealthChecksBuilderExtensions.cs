@@ -12,7 +12,7 @@ public static class FraiseQLStateHealthChecksBuilderExtensions
 {
     /// <summary>
     /// Adds <c>fraiseql:cache</c> (with <c>:redis</c>, <c>:memcached</c> or <c>:shared</c> behind it where there is a shared level), <c>fraiseql:cdc</c>,
-    /// <c>fraiseql:backlog</c> and <c>fraiseql:capture</c>, tagged <c>ready</c>, and <c>fraiseql:live</c>, tagged <c>live</c>. Those of a second context have
+    /// <c>fraiseql:backlog</c> and <c>fraiseql:capture</c>, tagged <c>ready</c>, and <c>fraiseql:live</c>, tagged <c>live</c>; where there are warm-ups (<c>AddWarmup</c>), <c>fraiseql:warmup</c> too. Those of a second context have
     /// its name behind theirs. Calling it again for the same context adds to the first call.
     /// </summary>
     /// <typeparam name="TContext">The context that <c>AddFraiseQLState&lt;TContext&gt;()</c> was called for, before or after this.</typeparam>

@@ -16,6 +16,9 @@ internal sealed class HealthFindings(HealthCheckContext context)
 
     public void Fails(string problem) => Says(context.Registration.FailureStatus, problem);
 
+    /// <summary>What is no failure, and a reason not to send requests yet.</summary>
+    public void Holds(string problem) => Says(HealthStatus.Unhealthy, problem);
+
     /// <summary>What is worth a person's look, and says nothing about the node.</summary>
     public void Degrades(string problem) => Says(HealthStatus.Degraded, problem);
 

@@ -77,7 +77,7 @@ internal static class SectionCheck
             // What TimeSpan.Parse takes for days is meant as seconds, or milliseconds.
             return double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? StateStrings.BareNumber(path, value, number)
                 : !TimeSpan.TryParse(value, CultureInfo.InvariantCulture, out var time) ? StateStrings.NotATime(path, value)
-                : value.Split(':') is [var hours, _] or [var hours, _, _] && int.TryParse(hours, NumberStyles.Integer, CultureInfo.InvariantCulture, out var first)
+                : value.Split(':') is { Length: 2 or 3 } parts && int.TryParse(parts[0], NumberStyles.Integer, CultureInfo.InvariantCulture, out var first)
                     && time.Days == first && first != 0
                     ? StateStrings.HoursAreDays(path, value, first)
                 : null;

@@ -64,7 +64,7 @@ internal sealed class StartCheck(StatePlan plan, IServiceProvider services, Func
     {
         var scope = services.CreateAsyncScope();
         await using var _ = scope.ConfigureAwait(false);
-        if (Try(() => options(scope.ServiceProvider), out _) is { } registered)
+        if (Try(() => options(scope.ServiceProvider), out bool _) is { } registered)
         {
             // The context's constructor would do it; but what that throws may be the application's.
             registered.FindExtension<FraiseQLStateOptionsExtension>()?.Validate(registered);
@@ -110,7 +110,7 @@ internal sealed class StartCheck(StatePlan plan, IServiceProvider services, Func
     private static void CheckProfiles(StateRuntime runtime, DbContext context)
     {
         // A model that cannot be built is told by whoever uses it, with EF's own words.
-        if (Try(() => context.Model, out _) is not { } model)
+        if (Try(() => context.Model, out bool _) is not { } model)
         {
             return;
         }

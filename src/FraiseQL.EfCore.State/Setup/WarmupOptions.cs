@@ -15,7 +15,7 @@ public sealed class WarmupOptions
     /// <value>The default value is <see langword="false"/>: it warms in the background.</value>
     public bool BlockStartup { get; set; }
 
-    /// <summary>Whether the application is not ready before warming has ended: see the health check <c>warmup</c> and <see cref="IWarmupStatus.IsReady"/>.</summary>
+    /// <summary>Whether the application is not ready before warming has ended: see the health check <c>fraiseql:warmup</c> and <see cref="IWarmupStatus.IsReady"/>.</summary>
     /// <value>The default value is <see langword="false"/>.</value>
     public bool Required { get; set; }
 }

@@ -70,14 +70,6 @@ internal static partial class StateStrings
     public static string StateNotUsed(string context) =>
         $"AddFraiseQLState<{context}>() was called, but {context} does not use it. Call UseFraiseQLState() beside UseNpgsql(…) in the context's options.";
 
-    public static string WarmupTwice(string name) => $"There are two warm-ups named \"{name}\". Give each a name of its own.";
-
-    public static string WarmupOfOther(string name, string given, string context) =>
-        $"The warm-up \"{name}\" takes a {given}, but it is registered for {context}. Register it on what AddFraiseQLState<{given}>() returns.";
-
-    public static string WarmupUnknown(string name, IEnumerable<string> known) =>
-        $"There is no warm-up \"{name}\". Known are {List([.. known.DefaultIfEmpty("none")])}; register it with .AddWarmup(\"{name}\", …).";
-
     private static string Install(string package, string call) => $"Install {package} and call {call} on what AddFraiseQLState returns, or remove the key.";
 
     private static string Or(string[] names) => names.Length == 1 ? names[0] : $"{string.Join(", ", names[..^1])} or {names[^1]}";

@@ -9,6 +9,9 @@ internal sealed class WarmupRegistry(Type contextType)
 
     public IReadOnlyList<Warmup> All => _all;
 
+    /// <summary>Whether its health check is registered.</summary>
+    public bool HasHealth { get; set; }
+
     /// <exception cref="ArgumentException">The name is taken, or the context is another one.</exception>
     public void Add<TContext>(
         string? name, Func<TContext, IServiceProvider, CancellationToken, Task> run, bool isQuery, WarmupQueryOptions options)

@@ -1,4 +1,4 @@
-using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.Health;
 using FraiseQL.EfCore.State.Listener;
 using FraiseQL.EfCore.State.Setup;
 using Microsoft.Extensions.DependencyInjection;
@@ -31,7 +31,19 @@ internal static class WarmupServices
             provider.GetRequiredKeyedService<Warmer>(key), provider.GetRequiredKeyedService<StateRuntime>(key), provider.GetRequiredKeyedService<ListenerStatus>(key)));
     }
 
-    public static WarmupRegistry RegistryOf(FraiseQLStateBuilder builder) => Find(builder)!;
+    /// <summary>Where a warm-up is to be added. With the first of them there is something to be asked for its health.</summary>
+    public static WarmupRegistry RegistryOf(FraiseQLStateBuilder builder)
+    {
+        var (registry, key) = (Find(builder)!, builder.ContextType);
+        if (!registry.HasHealth)
+        {
+            registry.HasHealth = true;
+            builder.Services.AddKeyedSingleton<HealthPart>(
+                (object)key, new HealthPart("warmup", (services, _) => new WarmupHealthCheck(services.GetRequiredKeyedService<IWarmupStatus>(key))));
+        }
+
+        return registry;
+    }
 
     private static WarmupRegistry? Find(FraiseQLStateBuilder builder)
         => builder.Services

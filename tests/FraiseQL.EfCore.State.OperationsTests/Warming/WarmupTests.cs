@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using FraiseQL.EfCore.State.OperationsTests.Health;
 using FraiseQL.EfCore.State.PostgresTests.Caching;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 
 namespace FraiseQL.EfCore.State.OperationsTests.Warming;
@@ -112,13 +114,27 @@ public sealed class WarmupTests
     public async Task Readiness_waits_for_warming_where_that_is_required()
     {
         var gate = new Gate();
-        await using var node = await StartAsync(state => state.OnStartup<BlogContext>((_, _, _) => gate.PassAsync()), o => o.Cache.Warmup.Required = true);
+        await using var node = await StartAsync(
+            state =>
+            {
+                state.OnStartup<BlogContext>((_, _, _) => gate.PassAsync()).AddWarmup("unmarked", (BlogContext db) => db.Posts);
+                state.Services.AddHealthChecks().AddFraiseQLState<BlogContext>();
+            },
+            o => o.Cache.Warmup.Required = true);
         await gate.Arrived;
+        var health = await HealthOf.AskAsync(node, "fraiseql:warmup");
+        Assert.Equal((HealthStatus.Unhealthy, false), (health.Status, health.Data["hasEnded"]));
+        Assert.Contains("ready", health.Tags);
         Assert.Equal((false, false), (StatusOf(node).IsEnded, StatusOf(node).IsReady));
         Assert.Equal(WarmupState.Running, StatusOf(node).Queries[0].State);
         gate.Open();
         await EndedAsync(node);
         Assert.True(StatusOf(node).IsReady);
+
+        // One that could not be warmed is told, and holds nobody up.
+        health = await HealthOf.AskAsync(node, "fraiseql:warmup");
+        Assert.Equal((HealthStatus.Degraded, 1, 1), (health.Status, health.Data["done"], health.Data["failed"]));
+        Assert.Contains("unmarked", health.Description, StringComparison.Ordinal);
     }
 
     [Fact]
