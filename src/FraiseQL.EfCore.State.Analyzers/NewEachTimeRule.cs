@@ -6,7 +6,7 @@ using Microsoft.CodeAnalysis.Operations;
 namespace FraiseQL.EfCore.State.Analyzers;
 
 /// <summary>
-/// FQS005: the clock, a new Guid or chance in a query. In its lambda the database computes it, and the query is refused; in a variable that
+/// FQS005: the clock, a new Guid or the database's random() in a query. In its lambda the database computes it, and the query is refused; in a variable that
 /// it captures it is a new key at each execution.
 /// </summary>
 internal static class NewEachTimeRule
@@ -95,7 +95,6 @@ internal static class NewEachTimeRule
             when property.ContainingType.ToDisplayString() is "System.DateTime" or "System.DateTimeOffset"
             => $"{property.ContainingType.Name}.{property.Name}",
         IInvocationOperation { TargetMethod: { Name: "NewGuid" or "CreateVersion7", ContainingType: { Name: "Guid" } } method } => $"Guid.{method.Name}()",
-        IInvocationOperation { TargetMethod: { Name: "Next" or "NextDouble" or "NextInt64", ContainingType: { Name: "Random" } } method } => $"Random.{method.Name}()",
         IInvocationOperation { TargetMethod: { Name: "Random", ContainingType: { Name: "DbFunctionsExtensions" } } } => "EF.Functions.Random()",
         _ => null,
     };

@@ -6,7 +6,7 @@ using Npgsql;
 namespace FraiseQL.EfCore.State.Listener;
 
 /// <summary>The database of a context, for work beside the context: connections of our own to it, and its model.</summary>
-internal sealed class ContextDatabase(IServiceScopeFactory scopes, Type contextType, TimeSpan answerTimeout)
+internal sealed class ContextDatabase(IServiceScopeFactory scopes, Type contextType, TimeSpan answerTimeout, IConnectionFaults? faults = null)
 {
     // PostgreSQL cuts application_name at 63 bytes; what we add must survive.
     private const int MaxApplicationName = 40;
@@ -21,12 +21,14 @@ internal sealed class ContextDatabase(IServiceScopeFactory scopes, Type contextT
     /// </summary>
     public async Task<NpgsqlConnection> OpenAsync(string purpose, CancellationToken cancellationToken)
     {
+        faults?.Opening(purpose);
         var scope = scopes.CreateAsyncScope();
         await using var _ = scope.ConfigureAwait(false);
         var connection = await CloneAsync(Context(scope.ServiceProvider), purpose, cancellationToken).ConfigureAwait(false);
         try
         {
             await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+            faults?.Opened(purpose, connection.ProcessID);
             return connection;
         }
         catch

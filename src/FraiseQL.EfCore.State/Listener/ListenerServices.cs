@@ -21,7 +21,8 @@ internal static class ListenerServices
 
         builder.Services.AddKeyedSingleton<ListenerStatus>(key);
         builder.Services.AddKeyedSingleton(key, (services, _) => new ContextDatabase(
-            services.GetRequiredService<IServiceScopeFactory>(), key, services.GetRequiredKeyedService<StateRuntime>(key).Options.Cdc.ListenTimeout));
+            services.GetRequiredService<IServiceScopeFactory>(), key, services.GetRequiredKeyedService<StateRuntime>(key).Options.Cdc.ListenTimeout,
+            services.GetKeyedService<IConnectionFaults>(key)));
         builder.Services.AddKeyedSingleton(key, (services, _) => new ViewRefresher(
             services.GetRequiredKeyedService<ContextDatabase>(key), services.GetRequiredKeyedService<StateRuntime>(key)));
         builder.Services.AddKeyedSingleton<IBroadcastConsumer>(key, (services, _) => services.GetRequiredKeyedService<ViewRefresher>(key));

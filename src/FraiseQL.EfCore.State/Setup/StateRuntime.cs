@@ -86,6 +86,9 @@ internal sealed class StateRuntime : IDisposable
     /// <summary>Where hits are offered to be checked; <see langword="null"/> when none are.</summary>
     public ConsistencyChecks? Checker => _checker;
 
+    /// <summary>Told of each execution: the query's name, where its rows came from, and why past the cache. For users' tests; nobody else adds to it.</summary>
+    public Action<string, CacheOutcome, string?>? Watched;
+
     /// <summary>What keys hold beside the query.</summary>
     public CacheScopes Scopes { get; }
 

@@ -200,10 +200,11 @@ internal sealed class StateSession : IResettableService
         => plan.Dependencies.Any(d => catalog.HasRowSecurity(d.Table.Relation)) || plan.Uncaptured.Any(catalog.HasRowSecurity)
             || policy.FurtherTables.Any(t => catalog.HasRowSecurity(t.Relation));
 
-    public void Served(QueryPlan plan, EffectivePolicy policy, CacheOutcome outcome)
+    public void Served(QueryPlan plan, EffectivePolicy policy, CacheOutcome outcome, string? reason = null)
     {
         LastOutcome = outcome;
         StateMetrics.Requested(outcome);
+        Runtime.Watched?.Invoke(NameOf(plan, policy), outcome, reason);
         StateActivities.LookedUp(NameOf(plan, policy), outcome);
         if (IsLogging)
         {
@@ -246,7 +247,7 @@ internal sealed class StateSession : IResettableService
         }
 
         StateMetrics.Bypassed(reason);
-        Served(plan, policy, CacheOutcome.Bypass);
+        Served(plan, policy, CacheOutcome.Bypass, reason);
     }
 
     public void Refused(QueryPlan plan, EffectivePolicy policy, Refusal refusal)

@@ -58,7 +58,10 @@ internal static partial class DocumentCompiler
     private static readonly SyntaxTree PreludeTree = CSharpSyntaxTree.ParseText(Prelude, Options);
 
     /// <summary>The errors of the reading with the fewest; empty when the block compiles as statements, as members or as types.</summary>
-    public static IReadOnlyList<string> Errors(string code)
+    public static IReadOnlyList<string> Errors(string code) => [.. Best(code).Errors.Select(error => error.ToString())];
+
+    /// <summary>The reading with the fewest errors.</summary>
+    public static (CSharpCompilation Compilation, Diagnostic[] Errors) Best(string code)
     {
         var usings = string.Concat(UsingLine().Matches(code).Select(line => line.Value + "\n"));
         var body = UsingLine().Replace(code, "");
@@ -79,19 +82,18 @@ internal static partial class DocumentCompiler
             $"namespace Document\n{{\n    public class Block\n    {{\n{body}\n    }}\n}}",
             $"namespace Document\n{{\n{body}\n}}"])
             .Select(wrapped => Compile(Usings + usings + wrapped))
-            .MinBy(errors => errors.Length)!;
+            .MinBy(reading => reading.Errors.Length)!;
     }
 
-    private static string[] Compile(string source)
-        => CSharpCompilation.Create(
-                "Document",
-                [PreludeTree, CSharpSyntaxTree.ParseText(source, Options)],
-                References,
-                new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable))
-            .GetDiagnostics()
-            .Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)
-            .Select(diagnostic => diagnostic.ToString())
-            .ToArray();
+    private static (CSharpCompilation Compilation, Diagnostic[] Errors) Compile(string source)
+    {
+        var compilation = CSharpCompilation.Create(
+            "Document",
+            [PreludeTree, CSharpSyntaxTree.ParseText(source, Options)],
+            References,
+            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
+        return (compilation, [.. compilation.GetDiagnostics().Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)]);
+    }
 
     [GeneratedRegex(@"^using [\w.]+( = [\w.]+)?;$", RegexOptions.Multiline)]
     private static partial Regex UsingLine();
