@@ -11,6 +11,7 @@ using System.Xml.Linq;
 
 var sourceLink = new Guid("CC110556-A091-4D38-9FEC-25AB9A351A6A");
 var wrong = 0;
+string? version = null;
 var packages = Directory.GetFiles(args[0], "*.nupkg");
 Check(packages.Length > 0, "there is no package");
 foreach (var package in packages.Order(StringComparer.Ordinal))
@@ -25,6 +26,19 @@ foreach (var package in packages.Order(StringComparer.Ordinal))
     Check(Of("license") == "MIT", $"{name}: no licence");
     Check(!string.IsNullOrWhiteSpace(Of("description")) && Of("description") != "Package Description", $"{name}: no description");
     Check(!string.IsNullOrWhiteSpace(Of("tags")), $"{name}: no tags");
+
+    version ??= Of("version");
+    Check(Of("version") == version, $"{name}: version {Of("version")}, others have {version}");
+    foreach (var own in specification.Descendants().Where(node => node.Name.LocalName == "dependency" && node.Attribute("id")!.Value.StartsWith("FraiseQL.", StringComparison.Ordinal)))
+    {
+        Check(own.Attribute("version")!.Value == version, $"{name}: needs {own.Attribute("id")!.Value} {own.Attribute("version")!.Value}");
+    }
+
+    // They run in the user's compiler: the core package has them, and nobody else, or each would be loaded twice.
+    string[] analyzers = Of("id") == "FraiseQL.EfCore.State"
+        ? ["analyzers/dotnet/cs/FraiseQL.EfCore.State.Analyzers.CodeFixes.dll", "analyzers/dotnet/cs/FraiseQL.EfCore.State.Analyzers.dll"] : [];
+    Check(files.Where(file => file.StartsWith("analyzers/", StringComparison.Ordinal)).Order(StringComparer.Ordinal).SequenceEqual(analyzers),
+        $"{name}: its analyzers are not {(analyzers.Length == 0 ? "none" : string.Join(", ", analyzers))}");
 
     var assemblies = files.Where(file => file.StartsWith("lib/", StringComparison.Ordinal) && file.EndsWith(".dll", StringComparison.Ordinal)).ToArray();
     Check(assemblies is [_], $"{name}: {assemblies.Length} assemblies in lib, not one");

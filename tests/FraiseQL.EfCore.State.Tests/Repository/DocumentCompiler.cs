@@ -14,6 +14,8 @@ internal static partial class DocumentCompiler
         using System.Threading;
         using System.Threading.Tasks;
         using FraiseQL.EfCore.State;
+        using Microsoft.AspNetCore.Builder;
+        using Microsoft.AspNetCore.Http;
         using Microsoft.EntityFrameworkCore;
         using Microsoft.Extensions.Configuration;
         using Microsoft.Extensions.DependencyInjection;
@@ -57,7 +59,7 @@ internal static partial class DocumentCompiler
 
     private static readonly SyntaxTree PreludeTree = CSharpSyntaxTree.ParseText(Prelude, Options);
 
-    /// <summary>The errors of the reading with the fewest; empty when the block compiles as statements, as members or as types.</summary>
+    /// <summary>The errors of the reading with the fewest; empty when the block compiles as statements, as members, as types or as a program.</summary>
     public static IReadOnlyList<string> Errors(string code) => [.. Best(code).Errors.Select(error => error.ToString())];
 
     /// <summary>The reading with the fewest errors.</summary>
@@ -81,17 +83,18 @@ internal static partial class DocumentCompiler
             """,
             $"namespace Document\n{{\n    public class Block\n    {{\n{body}\n    }}\n}}",
             $"namespace Document\n{{\n{body}\n}}"])
-            .Select(wrapped => Compile(Usings + usings + wrapped))
+            .Select(wrapped => Compile(Usings + usings + wrapped, OutputKind.DynamicallyLinkedLibrary))
+            .Append(Compile(Usings + usings + body, OutputKind.ConsoleApplication))
             .MinBy(reading => reading.Errors.Length)!;
     }
 
-    private static (CSharpCompilation Compilation, Diagnostic[] Errors) Compile(string source)
+    private static (CSharpCompilation Compilation, Diagnostic[] Errors) Compile(string source, OutputKind kind)
     {
         var compilation = CSharpCompilation.Create(
             "Document",
             [PreludeTree, CSharpSyntaxTree.ParseText(source, Options)],
             References,
-            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
+            new CSharpCompilationOptions(kind, nullableContextOptions: NullableContextOptions.Enable));
         return (compilation, [.. compilation.GetDiagnostics().Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)]);
     }
 
