@@ -38,6 +38,32 @@ public sealed partial class DocsTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Documents))]
+    public void Every_link_to_a_heading_leads_to_one(string document)
+    {
+        foreach (Match link in Link().Matches(RepositoryFiles.Read(document)))
+        {
+            var parts = link.Groups["target"].Value.Split('#');
+            if (parts.Length == 2 && !parts[0].Contains("://", StringComparison.Ordinal) && (parts[0].Length == 0 || parts[0].EndsWith(".md", StringComparison.Ordinal)))
+            {
+                var target = parts[0].Length == 0 ? document : Path.Combine(Path.GetDirectoryName(document)!, parts[0]);
+                var headings = Heading().Matches(RepositoryFiles.Read(target).ReplaceLineEndings("\n")).Select(heading => Anchor(heading.Groups["text"].Value));
+                Assert.True(headings.Contains(parts[1]), $"{document} links to {link.Groups["target"].Value}, and {target} has no such heading.");
+            }
+        }
+    }
+
+    [Fact]
+    public void The_index_of_the_documentation_names_every_document()
+    {
+        var index = RepositoryFiles.Read("docs/README.md");
+        foreach (var document in RepositoryFiles.Below("docs", "*.md").Where(file => file.Count(c => c == '/') == 1 && file != "docs/README.md"))
+        {
+            Assert.Contains($"]({document["docs/".Length..]})", index, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void The_readme_is_short_and_shows_code()
     {
@@ -95,6 +121,13 @@ public sealed partial class DocsTests
 
     [GeneratedRegex("`(?<class>[A-Za-z]+Tests)\\.(?<test>[A-Za-z_]+)` \\|$")]
     private static partial Regex NamedTest();
+
+    // As the pages that show these documents make it.
+    private static string Anchor(string heading)
+        => string.Concat(heading.Where(c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_')).Replace(' ', '-').ToLowerInvariant();
+
+    [GeneratedRegex(@"^#+ (?<text>.+)$", RegexOptions.Multiline)]
+    private static partial Regex Heading();
 
     [GeneratedRegex(@"\]\((?<target>[^)\s]+)\)")]
     private static partial Regex Link();
