@@ -24,7 +24,12 @@ internal sealed class FaultySharedServer : SharedServer, IAsyncDisposable, IDisp
 
     public override bool KeepsOrder => _inner.KeepsOrder;
 
+    public override string Backend => _inner.Backend;
+
     public override void Start() => _inner.Start();
+
+    public override async Task<(int Answering, int All)> PingAsync(string key, TimeSpan timeout, CancellationToken token)
+        => _faults.Begin() ? await _inner.PingAsync(key, await LeftAsync(timeout, token).ConfigureAwait(false), token).ConfigureAwait(false) : (0, 1);
 
     public override async ValueTask<bool> ReadAsync(string key, IBufferWriter<byte> destination, TimeSpan timeout, CancellationToken token)
         => _faults.Begin() && await _inner.ReadAsync(key, destination, await LeftAsync(timeout, token).ConfigureAwait(false), token).ConfigureAwait(false);
