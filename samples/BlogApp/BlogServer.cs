@@ -1,6 +1,8 @@
 using BlogApp.Api;
 using BlogApp.Data;
 using BlogApp.Load;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.EntityFrameworkCore;
 
 namespace BlogApp;
 
@@ -19,7 +21,11 @@ internal static class BlogServer
             ContentRootPath = AppContext.BaseDirectory,
         });
 
-        BlogDatabase.Add(builder.Services, builder.Configuration);
+        // What the first visitors ask for is there before they come, and again after it has changed.
+        BlogDatabase.Add(builder.Services, builder.Configuration)
+            .AddWarmup("Feed", (BlogContext db) => PostQueries.Page(db.Posts, 1).Cacheable(), o => o.KeepWarm())
+            .AddWarmup("Trending", (BlogContext db) => PostQueries.Trending(db, TimeProvider.System).Cacheable(PostQueries.TrendingTtl), o => o.KeepWarm());
+        builder.Services.AddHealthChecks().AddFraiseQLState<BlogContext>();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddScoped<CacheReport>();
         builder.Services.AddSingleton<LoadRun>();
@@ -40,6 +46,10 @@ internal static class BlogServer
         });
         app.UseDefaultFiles();
         app.UseStaticFiles();
+
+        // For a load balancer: a node that lost Redis or its listener still answers rightly, so it stays in ("Degraded" is 200 too).
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = check => check.Tags.Contains("live") });
+        app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") });
 
         var api = app.MapGroup("/api");
         PostEndpoints.Map(api);

@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using FraiseQL.EfCore.State;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -22,6 +23,9 @@ public sealed class BlogNode : IAsyncDisposable
     public Uri Address { get; }
 
     public HttpClient Http { get; }
+
+    /// <summary>What the node has read before it was asked.</summary>
+    public IReadOnlyList<WarmedQuery> Warmups => _app.Services.GetRequiredService<IWarmupStatus>().Queries;
 
     public static async Task<BlogNode> StartAsync(string blog, string? redis = null)
     {

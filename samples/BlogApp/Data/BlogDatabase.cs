@@ -14,7 +14,8 @@ internal static class BlogDatabase
                 "ConnectionStrings:Blog is missing: BlogApp needs a PostgreSQL database. Set the environment variable ConnectionStrings__Blog, "
                 + "or pass --ConnectionStrings:Blog=\"Host=localhost;Database=blog;Username=…\", or run eng/run.sh, which starts everything.");
 
-    public static void Add(IServiceCollection services, IConfiguration configuration)
+    /// <returns>The builder, for what only a server needs.</returns>
+    public static FraiseQLStateBuilder Add(IServiceCollection services, IConfiguration configuration)
     {
         var connectionString = ConnectionString(configuration);
         services.AddDbContextPool<BlogContext>(options => options.UseNpgsql(connectionString).UseFraiseQLState());
@@ -25,6 +26,8 @@ internal static class BlogDatabase
         {
             state.AddRedis(redis);
         }
+
+        return state;
     }
 
     /// <summary>Runs once per post, on one node of the cluster, whichever program inserted it; here would be the mail to subscribers.</summary>
