@@ -67,7 +67,7 @@ internal sealed class Warmer(WarmupRegistry registry, StateRuntime runtime, List
 
         // Not the caller's token: those that have not begun are to be told as timed out.
         var options = new ParallelOptions { MaxDegreeOfParallelism = runtime.Options.Cache.Warmup.Parallelism };
-        await Parallel.ForEachAsync(warmups, options, async (warmup, _) => await RunAsync(warmup, end.Token).ConfigureAwait(false)).ConfigureAwait(false);
+        await Parallel.ForEachAsync(warmups, options, async (warmup, _) => await RunAsync(warmup, end.Token, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
     }
 
     /// <summary>Whether everything that its last run cached can still be served from memory.</summary>
@@ -84,9 +84,10 @@ internal sealed class Warmer(WarmupRegistry registry, StateRuntime runtime, List
         return warmup.Status.State == WarmupState.Done;
     }
 
-    private async Task RunAsync(Warmup warmup, CancellationToken end)
+    private async Task RunAsync(Warmup warmup, CancellationToken end, CancellationToken cancelled)
     {
         var startedAt = runtime.Time.GetTimestamp();
+        var before = WarmupState.Pending;
         var source = CacheOutcome.None;
         WarmupState state;
         Exception? error = null;
@@ -95,6 +96,7 @@ internal sealed class Warmer(WarmupRegistry registry, StateRuntime runtime, List
         {
             await warmup.Turn.WaitAsync(end).ConfigureAwait(false);
             hasTurn = true;
+            before = warmup.Status.State;
             warmup.Status = warmup.Status with { State = WarmupState.Running };
 
             // Elsewhere, as it may block; and not waited for beyond the time, as it may pay no heed to its token.
@@ -104,6 +106,12 @@ internal sealed class Warmer(WarmupRegistry registry, StateRuntime runtime, List
                 TaskScheduler.Default);
             source = await work.WaitAsync(end).ConfigureAwait(false);
             state = warmup.IsQuery && source is CacheOutcome.None or CacheOutcome.Bypass ? WarmupState.NotCached : WarmupState.Done;
+        }
+        catch (OperationCanceledException) when (cancelled.IsCancellationRequested)
+        {
+            // The host stops, or nobody wants it any more: nothing that anybody should be told.
+            warmup.Status = hasTurn ? warmup.Status with { State = before } : warmup.Status;
+            return;
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {

@@ -18,7 +18,7 @@ namespace FraiseQL.EfCore.State.Writes;
 /// What belongs to one context: the way to the application's runtime, the outcome of its last cacheable query, and the writes of its open
 /// transaction, which invalidate when it commits. As the context, not thread-safe.
 /// </summary>
-internal sealed class StateSession : IResettableService
+internal sealed partial class StateSession : IResettableService
 {
     private readonly PendingWrites _pending = new();
     private readonly ILoggerFactory _loggers;
@@ -34,7 +34,6 @@ internal sealed class StateSession : IResettableService
     private FreshnessLedger? _wroteTo;
     private long _wroteAt;
     private ApplicationCapture? _capture;
-    private Observation? _warming;
 
     public StateSession(ICurrentDbContext context, IDbContextOptions options, ILoggerFactory loggers)
     {
@@ -60,27 +59,6 @@ internal sealed class StateSession : IResettableService
 
     /// <summary>The connection of the context, which is there as long as the context.</summary>
     public IRelationalConnection Connection => _connection ??= _context.Context.GetService<IRelationalConnection>();
-
-    /// <summary>Who wants to know which entry answers.</summary>
-    public Observation? Observer { get; private set; }
-
-    /// <summary>Whether the next hit is checked, in the place of one that had no command.</summary>
-    public bool IsSampleDue { get; set; }
-
-    public Observation Observe() => Observer = new Observation { Places = _warming?.Places };
-
-    public void StopObserving() => Observer = _warming;
-
-    /// <summary>How long a warm-up waits for another node that reads the same; <see langword="null"/> for who is none.</summary>
-    public TimeSpan? WarmingPatience { get; private set; }
-
-    /// <summary>From now on the context warms: it takes turns with other nodes from the first read of a result on, and says where its results are.</summary>
-    public List<Lookup> Warm(TimeSpan patience)
-    {
-        WarmingPatience = patience;
-        Observer = _warming = new Observation { Places = [] };
-        return _warming.Places!;
-    }
 
     public DatabaseState DatabaseOf(IRelationalConnection connection)
     {

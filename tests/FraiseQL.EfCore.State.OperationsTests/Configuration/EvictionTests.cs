@@ -1,5 +1,9 @@
 using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.PostgresTests.Caching;
+using FraiseQL.EfCore.State.Setup;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace FraiseQL.EfCore.State.OperationsTests.Configuration;
 
@@ -7,6 +11,28 @@ namespace FraiseQL.EfCore.State.OperationsTests.Configuration;
 public sealed class EvictionTests
 {
     private const int Size = 1000;
+
+    [Theory]
+    [InlineData(L1Eviction.Clock)]
+    [InlineData(L1Eviction.Lru)]
+    [Feature("S8.1-l1-max")]
+    [Feature("S8.1-l1-eviction")]
+    public async Task Memory_keeps_to_the_size_that_the_configuration_says(L1Eviction eviction)
+    {
+        var services = new ServiceCollection();
+        services.AddDbContext<BlogContext>(o => o.UseNpgsql("Host=nowhere").UseFraiseQLState());
+        services.AddFraiseQLState<BlogContext>(Section.Of("Cache:L1:MaxSizeMb=1", $"Cache:L1:Eviction={eviction}"));
+        await using var provider = services.BuildServiceProvider();
+        var memory = provider.GetRequiredKeyedService<StateRuntime>(typeof(BlogContext)).Store.Memory;
+        for (var i = 0; i < 5000; i++)
+        {
+            Put(memory, $"key{i}");
+        }
+
+        Assert.InRange(memory.Bytes, 1_000_000, 1_048_576);
+        Assert.True(memory.TryGetValue("key4999", out _));
+        Assert.False(memory.TryGetValue("key0", out _));
+    }
 
     [Theory]
     [InlineData(1)]

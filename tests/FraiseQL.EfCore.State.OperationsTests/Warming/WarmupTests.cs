@@ -191,6 +191,26 @@ public sealed class WarmupTests
         Assert.Equal(CacheOutcome.Miss, (await node.ReadAsync(db => db.Tags.Cacheable().ToListAsync())).Outcome);
     }
 
+    [Fact]
+    [Feature("S1.5-hit-rate")]
+    public async Task What_is_kept_warm_is_read_again_when_its_time_is_over_also_without_a_listener()
+    {
+        await using var node = await StartAsync(
+            state => state.AddWarmup(
+                "short", (BlogContext db) => db.Tags.Cacheable(TimeSpan.FromMilliseconds(100)), o => o.KeepWarm(TimeSpan.FromMilliseconds(10))),
+            o => o.Cdc.Enabled = false);
+        await Eventually.Until(() => StatusOf(node).Queries[0] is { Runs: > 2, State: WarmupState.Done });
+    }
+
+    [Fact]
+    public void A_name_is_given_once_and_not_empty()
+    {
+        var state = new ServiceCollection().AddFraiseQLState<BlogContext>().AddWarmup("tags", (BlogContext db) => db.Tags.Cacheable());
+        Assert.Throws<ArgumentException>(() => state.AddWarmup("tags", (BlogContext db, CancellationToken token) => db.Tags.Cacheable().CountAsync(token)));
+        Assert.Throws<ArgumentException>(() => state.AddWarmup(" ", (BlogContext db) => db.Tags.Cacheable()));
+        Assert.Throws<ArgumentException>(() => state.AddWarmup("other", (DbContext _, CancellationToken _) => Task.CompletedTask).AddWarmup("other", (BlogContext db) => db.Tags));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(-5)]
