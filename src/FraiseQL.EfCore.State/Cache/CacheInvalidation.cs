@@ -34,14 +34,17 @@ public sealed class CacheInvalidation
     /// <exception cref="InvalidOperationException">No cached result can depend on the entity; the message says what to do.</exception>
     public CacheInvalidation Entity<TEntity>()
         where TEntity : class
+        => Entity(typeof(TEntity));
+
+    internal CacheInvalidation Entity(Type type)
     {
-        var relations = TablesOf(typeof(TEntity)).Select(t => t.Relation).Concat(RefreshedViewsOf(typeof(TEntity))).ToList();
+        var relations = TablesOf(type).Select(t => t.Relation).Concat(RefreshedViewsOf(type)).ToList();
         foreach (var relation in relations)
         {
             Add(InvalidationTargets.Table(relation));
         }
 
-        return relations.Count > 0 ? this : throw new InvalidOperationException(StateStrings.InvalidateNotCaptured(typeof(TEntity).Name));
+        return relations.Count > 0 ? this : throw new InvalidOperationException(StateStrings.InvalidateNotCaptured(type.Name));
     }
 
     /// <summary>

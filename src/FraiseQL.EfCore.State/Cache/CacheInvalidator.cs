@@ -55,6 +55,7 @@ internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactor
 
         _ledger!.Replayed(seen);
         StateMetrics.Invalidated("replay", changes.Count);
+        runtime.Statistics.Invalidated(changes.Count);
     }
 
     public void PastKnown(PgSnapshot from) => _ledger?.PastKnown(from);
@@ -70,6 +71,8 @@ internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactor
         }
 
         StateMetrics.Invalidated("listener", changes.Count);
+        runtime.Statistics.Invalidated(changes.Count);
+        runtime.Statistics.Received(changes.Count);
     }
 
     public void CaughtUp(long poll, PgSnapshot position) => _ledger?.CaughtUp(poll, position);

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using FraiseQL.EfCore.State.EventLog;
 using FraiseQL.EfCore.State.Rows;
+using FraiseQL.EfCore.State.Statistics;
 
 namespace FraiseQL.EfCore.State.Cache;
 
@@ -22,6 +23,7 @@ internal sealed class CachedEntry
     private long _usedAt;
     private long _freshAt = long.MinValue;
     private long _servedUntil;
+    private int _endNoted;
 
     public CachedEntry(RowSet rows, PgSnapshot? snapshot, DateTimeOffset createdAt, TimeSpan ttl, long validatedEpoch, QueryBundle? bundle = null)
     {
@@ -48,6 +50,12 @@ internal sealed class CachedEntry
     public DateTimeOffset CreatedAt { get; }
 
     public TimeSpan Ttl { get; }
+
+    /// <summary>Where the query is counted that it answers; set before memory has it.</summary>
+    public QueryTally? Tally { get; set; }
+
+    /// <summary>True the first time: an entry ends once, whoever finds it first.</summary>
+    public bool TryNoteEnd() => Interlocked.Exchange(ref _endNoted, 1) == 0;
 
     /// <summary>
     /// Until when memory may serve it, if memory keeps it beyond that, for callers with fail-safe; <see langword="null"/> when it is gone then.

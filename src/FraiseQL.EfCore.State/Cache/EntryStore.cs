@@ -1,6 +1,7 @@
 using System.Buffers;
 using FraiseQL.EfCore.State.Diagnostics;
 using FraiseQL.EfCore.State.Keys;
+using FraiseQL.EfCore.State.Statistics;
 using Microsoft.Extensions.Caching.Hybrid;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.DependencyInjection;
@@ -160,8 +161,10 @@ internal sealed partial class EntryStore : IDisposable
     /// <param name="entry">The entry.</param>
     /// <param name="ttl">The time to live in memory.</param>
     /// <param name="kept">How long memory keeps it at least, from its creation on: with fail-safe, longer than it is served.</param>
-    public void Promote(CacheKey key, CachedEntry entry, TimeSpan ttl, TimeSpan kept)
+    /// <param name="tally">Where its query is counted on this node.</param>
+    public void Promote(CacheKey key, CachedEntry entry, TimeSpan ttl, TimeSpan kept, QueryTally? tally = null)
     {
+        entry.Tally = tally;
         var age = _time.GetUtcNow() - entry.CreatedAt;
         var served = age > TimeSpan.Zero ? age + ttl : ttl;
         served = served < entry.Ttl ? served : entry.Ttl;

@@ -3,7 +3,7 @@ using System.Linq.Expressions;
 namespace FraiseQL.EfCore.State;
 
 /// <summary>
-/// Ends cached results by hand, on every node and at both levels, for what the cache cannot see by itself: tagged results, SQL of your own,
+/// Tells how the cache does, and ends cached results by hand, on every node and at both levels, for what the cache cannot see by itself: tagged results, SQL of your own,
 /// rows that are deliberately served for a while. A change of a captured table needs no such call.
 /// </summary>
 /// <remarks>
@@ -79,4 +79,8 @@ public interface IStateCache
     /// <exception cref="ArgumentException">There is no warm-up of a name; the message has those that there are.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     Task<IReadOnlyList<WarmedQuery>> PreloadAsync(IEnumerable<string> names, CancellationToken cancellationToken);
+
+    /// <summary>Tells, query by query, what the cache of this node did since it started, with advice on each time to live.</summary>
+    /// <returns>The figures as they are now. Reading them takes some microseconds for each query.</returns>
+    CacheStatistics GetStatistics();
 }

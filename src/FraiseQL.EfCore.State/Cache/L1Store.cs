@@ -187,6 +187,7 @@ internal sealed partial class L1Store : IMemoryCache
         // Counted before it can be found: whoever removes it subtracts what has been added.
         Interlocked.Add(ref _bytes, slot.Size);
         Interlocked.Increment(ref _count);
+        slot.Entry?.Tally?.Holds(slot.Size, slot.Entry.Rows.RowCount);
         _slots.AddOrUpdate(
             slot.Key,
             static (_, added) => added.Slot,
@@ -279,13 +280,25 @@ internal sealed partial class L1Store : IMemoryCache
             Interlocked.Add(ref _bytes, -slot.Size);
             Interlocked.Decrement(ref _count);
             Interlocked.Increment(ref _gone);
-
+            Tell(slot);
             Left?.Invoke(slot.Owner, slot.Entry);
 
             // The hand still holds the slot; what it held is free now.
             slot.Owner = null;
             slot.Value = null;
             slot.Entry = null;
+        }
+    }
+
+    private void Tell(Slot slot)
+    {
+        if (slot.Entry is { Tally: { } tally } entry)
+        {
+            tally.Releases(slot.Size, entry.Rows.RowCount);
+            if (slot.ExpiresAt <= _time.GetUtcNow().UtcTicks && entry.TryNoteEnd())
+            {
+                tally.Expired();
+            }
         }
     }
 
@@ -318,8 +331,14 @@ internal sealed partial class L1Store : IMemoryCache
         {
             lock (this)
             {
-                Size += Gone ? 0 : bytes;
-                return !Gone;
+                if (Gone)
+                {
+                    return false;
+                }
+
+                Size += bytes;
+                Entry?.Tally?.Grows(bytes);
+                return true;
             }
         }
 

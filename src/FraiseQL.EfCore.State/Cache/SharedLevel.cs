@@ -24,6 +24,9 @@ internal sealed partial class SharedLevel
     private long _failures;
     private long _timeouts;
     private long _skipped;
+    private long _reads;
+    private long _hits;
+    private long _writes;
 
     public SharedLevel(IDistributedCache cache, L2Options options, TimeProvider time, ILogger logger)
     {
@@ -70,6 +73,15 @@ internal sealed partial class SharedLevel
 
     /// <summary>Operations not attempted because the server was being left alone.</summary>
     public long Skipped => Interlocked.Read(ref _skipped);
+
+    /// <summary>Reads that were tried.</summary>
+    public long Reads => Interlocked.Read(ref _reads);
+
+    /// <summary>Those that found a value.</summary>
+    public long Hits => Interlocked.Read(ref _hits);
+
+    /// <summary>Writes that were tried.</summary>
+    public long Writes => Interlocked.Read(ref _writes);
 
     /// <summary>Whether a node can tell the others that it is reading the database for a key.</summary>
     public bool HasLeases => _server.CanAdd && Options.LeaseWait > TimeSpan.Zero;
@@ -148,6 +160,12 @@ internal sealed partial class SharedLevel
 
             if (operation.Kind is Kind.Read or Kind.Write)
             {
+                Interlocked.Increment(ref operation.Kind == Kind.Write ? ref _writes : ref _reads);
+                if (result == L2Result.Hit)
+                {
+                    Interlocked.Increment(ref _hits);
+                }
+
                 StateMetrics.SharedOperation(operation.Kind == Kind.Read, result, Time, start);
             }
 

@@ -15,6 +15,9 @@ internal static partial class Log
         "Another node runs the handlers of group {group}: this one was not heard of within Cdc:HandlerLease. Events in hand may be handled twice.")]
     public static partial void HandlersLost(this ILogger logger, string group);
 
+    [LoggerMessage(FraiseQLStateEventId.HandlersPaused, LogLevel.Warning, "The handlers of group {group} are paused: IHandlerGroups.ResumeAsync has them go on.")]
+    public static partial void HandlersPaused(this ILogger logger, string group);
+
     [LoggerMessage(
         FraiseQLStateEventId.HandlersInterrupted, LogLevel.Warning,
         "Running the handlers of {context} was interrupted; it is tried again. Events since the last checkpoint may be handled twice.")]

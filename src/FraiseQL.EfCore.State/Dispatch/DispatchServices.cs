@@ -20,6 +20,8 @@ internal static class DispatchServices
 
         builder.Services.AddKeyedSingleton<IDeadLetters>(key, (services, _) => new DeadLetters(
             services.GetRequiredKeyedService<ContextDatabase>(key), services.GetRequiredKeyedService<ListenerStatus>(key)));
+        builder.Services.AddKeyedSingleton<IHandlerGroups>(key, (services, _) => new HandlerGroups(services.GetRequiredKeyedService<ContextDatabase>(key)));
+        builder.Services.TryAddSingleton<IHandlerGroups>(services => services.GetRequiredKeyedService<IHandlerGroups>(key));
         builder.Services.TryAddSingleton<IDeadLetters>(services => services.GetRequiredKeyedService<IDeadLetters>(key));
     }
 

@@ -113,7 +113,14 @@ internal sealed class GroupRunner
         }
         catch (LeaseLostException) when (!stopping.IsCancellationRequested)
         {
-            _runtime.Logger.HandlersLost(_name);
+            if (group is HandlerGroup own && await own.IsPausedAsync(stopping).ConfigureAwait(false))
+            {
+                _runtime.Logger.HandlersPaused(_name);
+            }
+            else
+            {
+                _runtime.Logger.HandlersLost(_name);
+            }
         }
         catch (Exception error) when (!stopping.IsCancellationRequested && _runtime.Time.GetElapsedTime(takenAt) > SettledAfter)
         {

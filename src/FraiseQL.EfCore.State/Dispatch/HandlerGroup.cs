@@ -87,6 +87,12 @@ internal sealed partial class HandlerGroup(SerialConnection connection, string n
         return (held.Place, held.SystemId);
     }
 
+    /// <summary>Whether somebody has the group wait: see <see cref="HandlerGroups"/>.</summary>
+    public Task<bool> IsPausedAsync(CancellationToken cancellationToken)
+        => connection.FirstAsync(
+            "select owner = $2 from fraiseql.consumer where name = $1 and owner is not null", [name, HandlerGroups.Paused],
+            static row => row.GetBoolean(0), cancellationToken);
+
     private async Task EvictAsync(CancellationToken cancellationToken)
     {
         try

@@ -36,6 +36,9 @@ internal sealed class CacheScopes
     /// <summary>Whether an answer that depends on who asks may be cached.</summary>
     public bool HasAny => _always.Length > 0;
 
+    /// <summary>What keys are told apart by beside their query, by name.</summary>
+    public IEnumerable<string> NamesFor(bool perUser) => [.. _always.Select(s => s.Name), .. perUser && User is not null ? (string[])[User.Name] : []];
+
     /// <summary>
     /// Appends what applies to one execution. Answers what it says about the session's settings, so that the application's functions are asked
     /// once: a second answer could be another one; and who the user is, where that is part of the key.

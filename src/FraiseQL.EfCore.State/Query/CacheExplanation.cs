@@ -17,6 +17,9 @@ internal sealed class CacheExplanation
     private static CacheExplanation? t_requested;
 
     private readonly StringBuilder _text = new();
+    private readonly bool _withConstants;
+
+    private CacheExplanation(bool withConstants = true) => _withConstants = withConstants;
 
     public static CacheExplanation? Requested => t_requested;
 
@@ -39,6 +42,36 @@ internal sealed class CacheExplanation
         {
             t_requested = null;
         }
+    }
+
+    /// <summary>What holds for every execution of a plan, without any value of one: neither a parameter's nor a constant of the query.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="policy">What applies to it.</param>
+    /// <param name="scopes">What its keys may hold beside it.</param>
+    /// <param name="lastChangeOf">Tells what last changed a table.</param>
+    public static string OfEvery(QueryPlan plan, EffectivePolicy policy, IEnumerable<string> scopes, Func<string, BumpCause?> lastChangeOf)
+    {
+        var explanation = new CacheExplanation(withConstants: false);
+        explanation.Add(plan, policy, plan.RefusalUnder(policy));
+        foreach (var (name, mapping) in plan.Parameters)
+        {
+            explanation.Line("parameter", mapping is null ? name : $"{name} ({mapping.StoreType})");
+        }
+
+        foreach (var scope in scopes)
+        {
+            explanation.Line("varies by", scope);
+        }
+
+        foreach (var relation in plan.Dependencies.Select(d => d.Table.Relation).Distinct(StringComparer.Ordinal))
+        {
+            if (lastChangeOf(relation) is { } cause)
+            {
+                explanation.Line("last change", $"{Name(cause)} at {cause.At.ToUniversalTime():O}");
+            }
+        }
+
+        return explanation.Text;
     }
 
     /// <summary>Called back by the command that was made.</summary>
@@ -94,7 +127,7 @@ internal sealed class CacheExplanation
         {
             var rows = dependency.Column is null
                 ? $"{dependency.Table.Relation} (every row; {dependency.WhyWhole})"
-                : $"{dependency.Table.Relation} where {dependency.Value!.Describe(dependency.Column.Name, withConstants: true)}";
+                : $"{dependency.Table.Relation} where {dependency.Value!.Describe(dependency.Column.Name, _withConstants)}";
             Line("depends on", dependency.Table.ColumnsOf(dependency.Reads) is { } columns ? $"{rows}: {string.Join(", ", columns)}" : rows);
         }
 

@@ -17,6 +17,7 @@ internal sealed partial class CachingRelationalCommand
     {
         var runtime = _session!.Runtime;
         var key = lookup.Key!;
+        _filledFrom = TimeProvider.System.GetTimestamp();
         try
         {
             if (lookup.IsSilent)
@@ -121,7 +122,7 @@ internal sealed partial class CachingRelationalCommand
                 if (shared is not null)
                 {
                     entry = shared;
-                    store.Promote(lookup.Key!, shared, lookup.Policy.L1Ttl, lookup.Policy.Kept);
+                    store.Promote(lookup.Key!, shared, lookup.Policy.L1Ttl, lookup.Policy.Kept, lookup.Policy.TallyOf(_plan!, _session.Runtime.Statistics));
                     return Serve(shared, lookup, parameters, CacheOutcome.L2Hit);
                 }
             }
@@ -224,7 +225,7 @@ internal sealed partial class CachingRelationalCommand
             case CaptureEnd.Oversized:
                 await DisposeAsync(live, async).ConfigureAwait(false);
                 session.Missed(plan, policy, createdAt);
-                var entry = new CachedEntry(capture.Rows!.Build(), capture.Snapshot, createdAt, policy.LongestTtl, stamp);
+                var entry = new CachedEntry(capture.Rows!.Build(), capture.Snapshot, createdAt, policy.LongestTtl, stamp) { Tally = policy.TallyOf(plan, runtime.Statistics) };
                 if (policy.MaxStaleness is not null)
                 {
                     entry.SeenFresh(beganAt);
@@ -240,6 +241,7 @@ internal sealed partial class CachingRelationalCommand
                 }
 
                 session.Rejected(plan, policy, rejected);
+                policy.TallyOf(plan, runtime.Statistics).Because(rejected);
                 return (Serve(entry, lookup, parameters, CacheOutcome.Bypass), null);
 
             case CaptureEnd.TooLarge:

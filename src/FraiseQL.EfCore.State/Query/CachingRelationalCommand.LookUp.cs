@@ -54,6 +54,11 @@ internal sealed partial class CachingRelationalCommand
                 return lookup with { Reader = Serve(entry, lookup, parameters, CacheOutcome.L1Hit) };
             }
 
+            if (freshness == Freshness.Stale)
+            {
+                NoteEnd(entry, lookup);
+            }
+
             if (policy.FailSafe is not null)
             {
                 lookup = lookup with { LastKnown = entry };
@@ -221,7 +226,7 @@ internal sealed partial class CachingRelationalCommand
     private CachedRelationalDataReader Serve(CachedEntry entry, Lookup lookup, in RelationalCommandParameterObject parameters, CacheOutcome outcome)
     {
         _session!.Served(_plan!, lookup.Policy, outcome);
-        StateMetrics.Took(outcome, _startedAt);
+        Took(lookup.Policy, outcome);
         if (outcome is not (CacheOutcome.Bypass or CacheOutcome.Stale))
         {
             _session.Observer?.Served(_plan!, lookup, entry);

@@ -42,6 +42,7 @@ internal sealed partial class CachingRelationalCommand
     {
         var session = SessionOf(parameters);
         var runtime = session.Runtime;
+        _filledFrom = TimeProvider.System.GetTimestamp();
         if (!TryFindPlace(parameters, out var lookup))
         {
             return await ExecuteAsync(parameters, async, cancellationToken).ConfigureAwait(false);
@@ -71,14 +72,19 @@ internal sealed partial class CachingRelationalCommand
         var createdAt = runtime.Time.GetUtcNow();
         var stamp = ledger.Stamp();
         var position = ledger.Position;
-        if (runtime.Store.FindInL1(lookup.Key!) is { } local && IsServable(local, lookup))
+        if (runtime.Store.FindInL1(lookup.Key!) is { } local)
         {
-            return AnswerRoot(local, CacheOutcome.L1Hit);
+            if (IsServable(local, lookup))
+            {
+                return AnswerRoot(local, CacheOutcome.L1Hit);
+            }
+
+            NoteEnd(local, lookup);
         }
 
         if (await FindInL2Async(lookup, async, cancellationToken).ConfigureAwait(false) is { } shared && IsServable(shared, lookup))
         {
-            runtime.Store.Promote(lookup.Key!, shared, lookup.Policy.L1Ttl, lookup.Policy.L1Ttl);
+            runtime.Store.Promote(lookup.Key!, shared, lookup.Policy.L1Ttl, lookup.Policy.L1Ttl, lookup.Policy.TallyOf(_plan!, runtime.Statistics));
             return AnswerRoot(shared, CacheOutcome.L2Hit);
         }
 
@@ -114,6 +120,7 @@ internal sealed partial class CachingRelationalCommand
         var rejected = WhyNotStored(capture, runtime.Preambles.For(listening: true), position);
         session.Missed(_plan!, lookup.Policy, createdAt);
         session.Served(_plan!, lookup.Policy, rejected is null ? CacheOutcome.Miss : CacheOutcome.Bypass);
+        Took(lookup.Policy, rejected is null ? CacheOutcome.Miss : CacheOutcome.Bypass);
         if (rejected is null)
         {
             run.Fills(lookup, capture.Rows, rows, session, capture.Snapshot!, createdAt, stamp);
@@ -121,6 +128,7 @@ internal sealed partial class CachingRelationalCommand
         else
         {
             session.Rejected(_plan!, lookup.Policy, rejected);
+            lookup.Policy.TallyOf(_plan!, runtime.Statistics).Because(rejected);
         }
 
         return new SplitRootReader(rows, parameters.Connection, run, holdsConnection: true);
@@ -128,7 +136,7 @@ internal sealed partial class CachingRelationalCommand
         SplitRootReader AnswerRoot(CachedEntry entry, CacheOutcome outcome)
         {
             session.Served(_plan!, lookup.Policy, outcome);
-            StateMetrics.Took(outcome, _startedAt);
+            Took(lookup.Policy, outcome);
             run.Answers(lookup, entry, session, stamp);
             return new SplitRootReader(entry.Rows, parameters.Connection, run, holdsConnection: false);
         }

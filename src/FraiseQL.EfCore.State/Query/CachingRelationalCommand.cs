@@ -1,5 +1,6 @@
 using FraiseQL.EfCore.State.Diagnostics;
 using FraiseQL.EfCore.State.Rows;
+using FraiseQL.EfCore.State.Statistics;
 using FraiseQL.EfCore.State.Writes;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -18,7 +19,8 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
     private StateSession? _session;
     private CachedRelationalDataReader? _cachedReader;
     private Task<RelationalDataReader>? _cachedReaderTask;
-    private long _startedAt;
+    private long _startedAt; // 0 when nobody wants to know how long a hit takes
+    private long _filledFrom;
     private string? _prefix;
     private string? _suffix;
 
@@ -57,7 +59,7 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
             return _description is null ? base.ExecuteReader(parameterObject) : ExecuteDescribed(parameterObject);
         }
 
-        _startedAt = StateMetrics.Started();
+        _startedAt = QueryTallies.Samples() ? TimeProvider.System.GetTimestamp() : StateMetrics.Started();
         if (LacksCatalog(parameterObject))
         {
             return ExecuteAfterCatalogAsync(parameterObject, async: false, CancellationToken.None).GetAwaiter().GetResult();
@@ -90,7 +92,7 @@ internal sealed partial class CachingRelationalCommand : RelationalCommand
             return Task.FromCanceled<RelationalDataReader>(cancellationToken);
         }
 
-        _startedAt = StateMetrics.Started();
+        _startedAt = QueryTallies.Samples() ? TimeProvider.System.GetTimestamp() : StateMetrics.Started();
         if (LacksCatalog(parameterObject))
         {
             return ExecuteAfterCatalogAsync(parameterObject, async: true, cancellationToken);

@@ -1,5 +1,6 @@
 using FraiseQL.EfCore.State.Cache;
 using FraiseQL.EfCore.State.Model;
+using FraiseQL.EfCore.State.Statistics;
 
 namespace FraiseQL.EfCore.State.Query;
 
@@ -9,6 +10,7 @@ internal sealed record EffectivePolicy
     private IReadOnlyList<CapturedTable>? _furtherTables;
     private int[]? _cells;
     private EffectivePolicy? _renewing;
+    private QueryTally? _tally;
 
     /// <summary>How long a result may be served from this process's memory.</summary>
     public required TimeSpan L1Ttl { get; init; }
@@ -109,6 +111,9 @@ internal sealed record EffectivePolicy
         => WhileProven is { } longest && longest > LongestTtl && isProvable && !IgnoresOwnTables && RefreshedViews.Count == 0
             ? _renewing ??= this with { L1Ttl = longest, L2Ttl = longest }
             : this;
+
+    /// <summary>Where executions of the plan under this policy are counted. A policy belongs to one plan and to the options of one application.</summary>
+    public QueryTally TallyOf(QueryPlan plan, QueryTallies all) => _tally ??= all.Find(plan, this);
 
     /// <summary>The longer of the two times.</summary>
     public TimeSpan LongestTtl => L1Ttl > L2Ttl ? L1Ttl : L2Ttl;

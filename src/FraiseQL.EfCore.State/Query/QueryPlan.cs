@@ -85,6 +85,9 @@ internal sealed class QueryPlan
     /// <summary>The beginning of the id, for people.</summary>
     public string ShortId => field ??= Convert.ToHexStringLower(Id.AsSpan(0, 6));
 
+    /// <summary>What EF sends, with its comments.</summary>
+    public string Sql { get; init; } = "";
+
     public IModel? Model { get; }
 
     public CachePolicy Policy { get; }

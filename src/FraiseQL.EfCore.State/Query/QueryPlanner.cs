@@ -41,7 +41,7 @@ internal sealed class QueryPlanner
             parameters[i] = (name, mapping);
         }
 
-        var plan = new QueryPlan(Id(sql, columns, parameters), model, policy, columns, parameters, extractor.Dependencies, extractor.Views, extractor.Uncaptured, NamesOf(select), refusal);
+        var plan = new QueryPlan(Id(sql, columns, parameters), model, policy, columns, parameters, extractor.Dependencies, extractor.Views, extractor.Uncaptured, NamesOf(select), refusal) { Sql = sql };
         if (_plans.Count >= MostPlans)
         {
             _plans.Clear();

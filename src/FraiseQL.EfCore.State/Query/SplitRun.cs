@@ -128,7 +128,7 @@ internal sealed class SplitRun
 
         var isOneMoment = listening && _seen!.Equals(snapshot);
         var bundle = new QueryBundle(isOneMoment ? null : _seen, [.. _relations.Order(StringComparer.Ordinal)], [.. _cells.Keys], [.. _cells.Values], [.. _pendingCells], [.. _parts]);
-        var entry = new CachedEntry(rows, listening ? snapshot : null, createdAt, ttl, stamp, bundle);
+        var entry = new CachedEntry(rows, listening ? snapshot : null, createdAt, ttl, stamp, bundle) { Tally = lookup.Policy.TallyOf(_root, session.Runtime.Statistics) };
         session.Runtime.Store.StoreInL1(lookup.Key!, entry, lookup.Policy.L1Ttl);
         session.Runtime.Store.StoreInL2(lookup.Key!, entry, lookup.Policy.L2Ttl, lookup.Log);
         session.Stored(_root, lookup.Policy, entry);

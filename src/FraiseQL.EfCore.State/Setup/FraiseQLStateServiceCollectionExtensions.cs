@@ -71,8 +71,10 @@ public static class FraiseQLStateServiceCollectionExtensions
             services.AddKeyedSingleton<IBroadcastConsumer>(key, (provider, _) => new CacheInvalidator(
                 provider.GetRequiredKeyedService<StateRuntime>(key), provider.GetRequiredService<IServiceScopeFactory>(), key));
             services.AddKeyedSingleton<IStateCache>(key, (provider, _) => new StateCache(
-                provider.GetRequiredService<IServiceScopeFactory>(), key, provider.GetRequiredKeyedService<Warmer>(key)));
+                provider.GetRequiredService<IServiceScopeFactory>(), key, provider.GetRequiredKeyedService<Warmer>(key),
+                () => provider.GetRequiredKeyedService<StateRuntime>(key)));
             services.TryAddSingleton<IStateCache>(provider => provider.GetRequiredKeyedService<IStateCache>(key));
+            services.AddSingleton(new RegisteredContext(key));
             SharedLevelServices.AddStart(services, key);
             services.AddSingleton<IHostedService>(provider => new ConsistencyChecker(provider.GetRequiredKeyedService<StateRuntime>(key)));
             services.AddKeyedSingleton<IConsistencyChecks>(key, (provider, _) => provider.GetRequiredKeyedService<StateRuntime>(key).Checks);

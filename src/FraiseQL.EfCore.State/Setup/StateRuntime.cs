@@ -5,6 +5,7 @@ using FraiseQL.EfCore.State.Compiled;
 using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.Listener;
 using FraiseQL.EfCore.State.Query;
+using FraiseQL.EfCore.State.Statistics;
 using FraiseQL.EfCore.State.Writes;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -38,6 +39,7 @@ internal sealed class StateRuntime : IDisposable
         _options = options;
         Time = time;
         HasListener = hasListener;
+        Shared = l2;
         Scopes = scopes ?? CacheScopes.None;
         Preambles = new Preambles(Scopes);
         WriteContexts = writes ?? new WriteContexts(options.Cdc.WriteContext, [], null, NullLogger.Instance);
@@ -79,6 +81,12 @@ internal sealed class StateRuntime : IDisposable
     public bool HasListener { get; }
 
     public EntryStore Store { get; }
+
+    /// <summary>The shared level; <see langword="null"/> without one.</summary>
+    public SharedLevel? Shared { get; }
+
+    /// <summary>What became of each query.</summary>
+    public QueryTallies Statistics { get; } = new();
 
     /// <summary>What the consistency checker has found.</summary>
     public ConsistencyChecks Checks { get; }
@@ -140,6 +148,10 @@ internal sealed class StateRuntime : IDisposable
 
         return LedgerOf(domain);
     }
+
+    /// <summary>What last changed rows of a table, as far as it is remembered; for people.</summary>
+    public BumpCause? LastChangeOf(string relation)
+        => _ledgers.Values.Select(ledger => ledger.LastCause([CellHash.Rows(relation)], null)).Where(cause => cause is not null).MaxBy(cause => cause!.Value.At);
 
     /// <summary>True the first time: what is worth one line in the log.</summary>
     public bool TryNoteAlone() => Interlocked.Exchange(ref _noted, 1) == 0;

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using FraiseQL.EfCore.State.Dispatch;
 using FraiseQL.EfCore.State.EventLog;
 using FraiseQL.EfCore.State.Listener;
+using FraiseQL.EfCore.State.Model;
 using FraiseQL.EfCore.State.Setup;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -65,6 +66,29 @@ internal sealed class ChangeFeed(StateRuntime runtime, ContextDatabase database,
                 {
                     yield return new ChangeFeedItem<TEntity>(change, record.Epoch, place);
                 }
+            }
+        }
+        finally
+        {
+            _subscriptions.TryRemove(subscription, out var _);
+        }
+    }
+
+    /// <summary>Every change of every captured table from now on, for people who look on; <see langword="null"/> at the beginning, and where some may have been missed.</summary>
+    public async IAsyncEnumerable<EventRecord?> WatchAllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var capture = CaptureModel.For(await database.ReadModelAsync().ConfigureAwait(false));
+        using var subscription = new FeedSubscription(
+            capture.Tables.ToDictionary(
+                t => t.Relation, t => new EventShape(t.EventPrefix, [.. t.EventKey.Select(k => k.KeyName)], t.IsPart, null, [], null, t.EventTypes), StringComparer.Ordinal),
+            resumes: false);
+        var pollEnd = Subscribe(subscription);
+        try
+        {
+            await pollEnd.WaitAsync(cancellationToken).ConfigureAwait(false);
+            while (true)
+            {
+                yield return (await subscription.TakeAsync(cancellationToken).ConfigureAwait(false)).Record;
             }
         }
         finally

@@ -181,6 +181,7 @@ internal sealed partial class StateSession : IResettableService
     public void Served(QueryPlan plan, EffectivePolicy policy, CacheOutcome outcome, string? reason = null)
     {
         LastOutcome = outcome;
+        policy.TallyOf(plan, Runtime.Statistics).Served(outcome);
         StateMetrics.Requested(outcome);
         Runtime.Watched?.Invoke(NameOf(plan, policy), outcome, reason);
         StateActivities.LookedUp(NameOf(plan, policy), outcome);
@@ -224,6 +225,7 @@ internal sealed partial class StateSession : IResettableService
             Log.Bypass(Logger, NameOf(plan, policy), reason);
         }
 
+        policy.TallyOf(plan, Runtime.Statistics).Because(reason);
         StateMetrics.Bypassed(reason);
         Served(plan, policy, CacheOutcome.Bypass, reason);
     }
@@ -333,6 +335,7 @@ internal sealed partial class StateSession : IResettableService
         _pending.Clear();
         NoteWrite(ledger);
         StateMetrics.Invalidated("local", 1);
+        Runtime.Statistics.Invalidated(1);
         Runtime.ListenerWake.Ring();
     }
 
