@@ -52,6 +52,7 @@ public sealed class Site : IAsyncDisposable
         string pathBase = "",
         string? connectionString = null)
     {
+        var runsHandlers = connectionString is null;
         if (connectionString is null)
         {
             connectionString = await PostgresServer.CreateSharedDatabaseAsync();
@@ -107,7 +108,7 @@ public sealed class Site : IAsyncDisposable
         await app.StartAsync();
         site = new Site(app, connectionString, pathBase + "/fraiseql");
         await Eventually.Until(async () => (await site.ReadAsync(db => db.Authors.Cacheable().CountAsync())).Outcome != CacheOutcome.Bypass);
-        await Eventually.Until(() => site.Logs.GetSnapshot().Any(l => l.Id.Id == FraiseQLStateEventId.HandlersTaken));
+        await Eventually.Until(() => !runsHandlers || site.Logs.GetSnapshot().Any(l => l.Id.Id == FraiseQLStateEventId.HandlersTaken));
         return site;
     }
 

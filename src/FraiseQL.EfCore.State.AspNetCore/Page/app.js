@@ -19,7 +19,7 @@ const number = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 const count = value => Math.abs(value) < 10_000 ? number.format(value) : short.format(value).toLowerCase();
 const rate = value => value === 0 ? '0' : value < 10 ? String(+value.toFixed(1)) : count(value);
-const percent = value => value === null ? '–' : `${(value * 100).toFixed(value > .9995 || value === 0 ? 0 : 1)} %`;
+const percent = value => value === null ? '–' : `${+(value * 100).toFixed(1)} %`;
 const bytes = value => {
   const units = ['B', 'KB', 'MB', 'GB', 'TB'];
   let at = 0;
@@ -27,6 +27,7 @@ const bytes = value => {
   return `${at === 0 || value >= 100 ? Math.round(value) : +value.toFixed(1)} ${units[at]}`;
 };
 const millis = value => value === null || value === undefined ? '–'
+  : value === 0 ? '0 ms'
   : value < .9995 ? `${+(value * 1000).toPrecision(3)} µs`
   : value < 999.5 ? `${+value.toPrecision(3)} ms`
   : value < 120_000 ? `${+(value / 1000).toPrecision(3)} s`
@@ -84,8 +85,10 @@ function makeCharts() {
         { ...series('missP50', 'database', 'amber') }, { ...series('missP99', 'p99', 'amber', true) },
       ],
     }),
-    changes: new Chart(parent, { title: 'Events per second', series: [series('changes', 'read from the log', 'teal')], format: rate }),
-    invalidations: new Chart(parent, { title: 'Invalidations per second', series: [series('invalidations', 'applied', 'blue')], format: rate }),
+    changes: new Chart(parent, {
+      title: 'Changes per second', format: rate,
+      series: [series('changes', 'events read from the log', 'teal'), series('invalidations', 'invalidations', 'blue', true)],
+    }),
     lag: new Chart(parent, { title: 'Listener lag', series: [series('lag', 'since the log was read to its end', 'teal')], format: millis, empty: 'The listener has not heard from the database yet.' }),
     waiting: new Chart(parent, { title: 'Backlog', whole: true, series: [series('waiting', 'events waiting for handlers', 'amber')], format: count, empty: 'The database did not say.' }),
     parked: new Chart(parent, { title: 'Dead letters', whole: true, series: [series('parked', 'parked events', 'red')], format: count, empty: 'The database did not say.' }),
@@ -143,14 +146,14 @@ function drawTiles() {
   const paused = groups.filter(g => g.isPaused).length;
   tiles.waiting(state.groupsError ? '–' : count(waiting), '', state.groupsError ? `unknown: ${state.groupsError}` : paused ? `${paused} paused of ${groups.length} groups` : `${groups.length} ${groups.length === 1 ? 'group' : 'groups'}`, paused || state.groupsError ? 'warn' : '');
   const parked = groups.reduce((total, g) => total + g.parked, 0);
-  tiles.parked(state.groupsError ? '–' : count(parked), '', parked ? 'waiting for somebody to decide' : 'nothing is parked', parked ? 'bad' : '');
+  tiles.parked(state.groupsError ? '–' : count(parked), '', parked ? 'wait for a decision' : 'nothing is parked', parked ? 'bad' : '');
   const [memoryValue, memoryUnit] = bytes(memory.bytes).split(' ');
   tiles.memory(memoryValue, memoryUnit, `${count(memory.entries)} entries, of ${bytes(memory.maxBytes)}`);
 }
 
 // Queries.
 const columns = [
-  { key: 'name', label: 'Query', of: q => (q.name ?? q.text ?? 'all others').toLowerCase(), ascending: true },
+  { key: 'name', label: 'Query', of: q => title(q).toLowerCase(), ascending: true },
   { key: 'requests', label: 'Requests', of: q => q.requests, text: q => count(q.requests) },
   { key: 'hits', label: 'Hits', of: q => q.l1Hits + q.l2Hits + q.staleHits, text: q => count(q.l1Hits + q.l2Hits + q.staleHits) },
   { key: 'misses', label: 'Misses', of: q => q.misses, text: q => count(q.misses) },
@@ -196,7 +199,7 @@ function queryRow(query) {
     : el('span', { class: 'chip', 'data-tone': 'blue', text: seconds(query.suggestedTtl) });
   return el('tr', { 'data-id': query.id, on: { click: () => openQuery(query.id) } },
     ...columns.map(c => c.key === 'name'
-      ? el('td', { class: 'query' }, el('span', { class: 'name', text: title(query), title: title(query) }), query.name && query.text ? el('span', { class: 'sql mono', text: query.text }) : null)
+      ? el('td', { class: 'query' }, el('span', { class: query.name ? 'name' : 'name mono', text: title(query), title: title(query) }), query.name && query.text ? el('span', { class: 'sql mono', text: query.text }) : null)
       : c.key === 'hitRatio' ? el('td', { class: 'number', 'data-label': c.label }, ratio)
       : c.key === 'suggestedTtl' ? el('td', { class: 'number', 'data-label': c.label, title: query.advice }, suggested)
       : cell(c.label, c.text(query))),
@@ -285,11 +288,11 @@ function drawLetters(total) {
   $('retry-all').hidden = letters.length === 0 || !state?.allowsActions;
   replaceRows($('letters-body'), letters.map(l => el('tr', { 'data-id': `${l.group} ${l.seq}` },
     el('td', { class: 'break' }, el('b', { text: l.entity }), ` ${l.key ?? ''} `, el('span', { class: 'soft', text: `#${l.seq}, ${l.group}` })),
-    el('td', { class: 'break whole mono', 'data-label': 'Error', text: l.error ?? '' }),
+    el('td', { class: 'break whole mono', 'data-label': 'Error', title: l.error ?? '', text: state?.showsPayloads ? l.error ?? '' : (l.error ?? '').split('.').at(-1) }),
     cell('Attempts', l.attempts ? String(l.attempts) : 'waits'),
     el('td', { class: 'number', 'data-label': 'Parked', text: clock(l.parkedAt) }),
     el('td', { class: 'buttons' }, l.isRetryRequested ? el('span', { class: 'chip', text: 'retrying' })
-      : state?.allowsActions ? el('span', {},
+      : state?.allowsActions ? el('span', { class: 'pair' },
         el('button', { type: 'button', class: 'quiet', text: 'Retry…', 'aria-label': `Retry event ${l.seq}`, on: { click: () => askLetter('retry', l) } }),
         el('button', { type: 'button', class: 'quiet', text: 'Skip…', 'aria-label': `Skip event ${l.seq}`, on: { click: () => askLetter('skip', l) } })) : null))));
 }

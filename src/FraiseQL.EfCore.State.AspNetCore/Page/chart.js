@@ -149,6 +149,7 @@ export class Chart {
     const order = this.series.map((_, i) => i).reverse();
     for (const i of order) {
       const s = this.series[i];
+      if (this.stacked && i > 0 && !this.visible.some(p => s.of(p))) continue;
       let line = '', area = '', start = null, last = null;
       const close = () => {
         if (start === null) return;
