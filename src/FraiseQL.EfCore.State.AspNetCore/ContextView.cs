@@ -2,6 +2,7 @@ using FraiseQL.EfCore.State.Listener;
 using FraiseQL.EfCore.State.Model;
 using FraiseQL.EfCore.State.Setup;
 using FraiseQL.EfCore.State.Subscriptions;
+using FraiseQL.EfCore.State.Warming;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace FraiseQL.EfCore.State.AspNetCore;
@@ -21,6 +22,7 @@ internal sealed class ContextView : IDisposable
         Cache = services.GetRequiredKeyedService<IStateCache>(type);
         Groups = services.GetRequiredKeyedService<IHandlerGroups>(type);
         DeadLetters = services.GetRequiredKeyedService<IDeadLetters>(type);
+        Warmer = services.GetRequiredKeyedService<Warmer>(type);
         GroupWatch = new GroupWatch(Database);
         Sampler = new Sampler(Runtime, Listener, GroupWatch, time);
     }
@@ -40,6 +42,8 @@ internal sealed class ContextView : IDisposable
     public IHandlerGroups Groups { get; }
 
     public IDeadLetters DeadLetters { get; }
+
+    public Warmer Warmer { get; }
 
     public GroupWatch GroupWatch { get; }
 

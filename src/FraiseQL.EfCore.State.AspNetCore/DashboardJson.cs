@@ -16,7 +16,7 @@ internal sealed partial class DashboardJson : JsonSerializerContext;
 internal sealed record StateAnswer(
     DateTimeOffset Now, string Application, string Environment, string Context, IReadOnlyList<string> Contexts, bool AllowsActions, bool ShowsPayloads,
     MemoryAnswer Memory, SharedAnswer? Shared, ListenerAnswer Listener, IReadOnlyList<HandlerGroupState> Groups, string? GroupsError,
-    ConsistencyAnswer Consistency, IReadOnlyList<HealthAnswer>? Health, IReadOnlyList<string> Entities);
+    ConsistencyAnswer Consistency, IReadOnlyList<HealthAnswer>? Health, IReadOnlyList<WarmupAnswer> Warmups, IReadOnlyList<string> Entities);
 
 internal sealed record MemoryAnswer(bool Enabled, long Bytes, long MaxBytes, long Entries, long L1Hits, long L2Hits, long StaleHits, long Misses, long Bypasses, double HitRatio);
 
@@ -29,6 +29,8 @@ internal sealed record ListenerAnswer(
 internal sealed record ConsistencyAnswer(double CheckRate, long Consistent, long Changed, long Inconsistent, long Skipped, double Ratio);
 
 internal sealed record HealthAnswer(string Name, string Status, string? Description, double Milliseconds);
+
+internal sealed record WarmupAnswer(string Name, WarmupState State, int Runs, DateTimeOffset? EndedAt, double? Milliseconds, string? Error);
 
 internal sealed record QueriesAnswer(IReadOnlyList<QueryAnswer> Queries);
 

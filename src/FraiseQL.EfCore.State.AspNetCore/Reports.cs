@@ -51,6 +51,7 @@ internal sealed class Reports(
                 runtime.Checker is null ? 0 : runtime.Options.Consistency.CheckRate, runtime.Checks.Consistent, runtime.Checks.Changed, runtime.Checks.Inconsistent,
                 runtime.Checks.Skipped, runtime.Checks.Ratio),
             await HealthAsync(http.RequestAborted).ConfigureAwait(false),
+            [.. context.Warmer.Queries.Select(w => new WarmupAnswer(w.Name, w.State, w.Runs, w.EndedAt, w.Duration?.TotalMilliseconds, w.ErrorType))],
             [.. entities.Select(e => e.Name)]);
         await Answer.JsonAsync(http, state, DashboardJson.Default.StateAnswer).ConfigureAwait(false);
     }

@@ -176,6 +176,20 @@ public sealed class ApiTests
     }
 
     [Fact]
+    public async Task Warm_ups_are_shown_with_what_became_of_them()
+    {
+        await using var site = await Site.StartAsync(state: s => s
+            .AddWarmup("AllTags", (BlogContext db) => db.Tags.Cacheable())
+            .AddWarmup("Broken", (BlogContext _) => throw new InvalidOperationException("planted message")));
+        var state = await Eventually.For(
+            () => site.GetAsync("api/state"),
+            s => s.GetProperty("warmups").EnumerateArray().All(w => w.GetProperty("state").GetString() is "Done" or "Failed"));
+        var warmups = state.GetProperty("warmups").EnumerateArray().ToDictionary(w => w.GetProperty("name").GetString()!, w => w.GetProperty("state").GetString());
+        Assert.Equal(new Dictionary<string, string?> { ["AllTags"] = "Done", ["Broken"] = "Failed" }, warmups);
+        Assert.DoesNotContain("planted message", state.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_page_is_found_under_a_path_base_and_its_files_need_nothing_else()
     {
         await using var site = await Site.StartAsync(pathBase: "/blog");

@@ -24,6 +24,7 @@ public sealed class PageTests : IAsyncLifetime
             options: o => o.Consistency.CheckRate = 0.2,
             services: b => b.Services.AddHealthChecks().AddCheck("fraiseql-cache", () => HealthCheckResult.Healthy("12 entries"))
                 .AddCheck("fraiseql-capture", () => HealthCheckResult.Degraded("the backlog is 1 204 events")),
+            state: s => s.AddWarmup("Front page", (BlogContext db) => db.Posts.OrderByDescending(p => p.Views).Take(5).Cacheable(o => o.Named("Trending"))),
             pathBase: "/blog");
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
@@ -71,6 +72,7 @@ public sealed class PageTests : IAsyncLifetime
         await Assertions.Expect(page.Locator("#letters-body tr")).ToHaveCountAsync(3, new() { Timeout = 30_000 });
         await Assertions.Expect(page.Locator("#groups-body tr")).ToHaveCountAsync(1);
         await Assertions.Expect(page.Locator("#checks li")).ToHaveCountAsync(2);
+        await Assertions.Expect(page.Locator("#warmups li")).ToHaveCountAsync(1);
         await Eventually.Until(async () => await page.Locator("#feed li").CountAsync() >= 5);
         await Eventually.Until(async () => await page.Locator("#queries-body tr").CountAsync() >= 4);
 
@@ -79,6 +81,7 @@ public sealed class PageTests : IAsyncLifetime
             async () => await page.Locator(".chart svg").First.GetAttributeAsync("aria-valuemax") is { } last && int.Parse(last, CultureInfo.InvariantCulture) >= 20,
             TimeSpan.FromSeconds(60));
         await ShootAsync(page, "dashboard-desktop");
+        await ShootAsync(page, "dashboard", fullPage: false);
         var dark = await OpenAsync(1440, 1000, ColorScheme.Dark);
         await dark.Locator(".ranges button[data-minutes='1']").ClickAsync();
         var phone = await OpenAsync(390, 844, ColorScheme.Light);

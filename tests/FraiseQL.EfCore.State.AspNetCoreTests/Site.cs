@@ -48,6 +48,7 @@ public sealed class Site : IAsyncDisposable
         Action<FraiseQLStateDashboardOptions>? dashboard = null,
         Action<FraiseQLStateOptions>? options = null,
         Action<WebApplicationBuilder>? services = null,
+        Action<FraiseQLStateBuilder>? state = null,
         string? redis = null,
         string pathBase = "",
         string? connectionString = null)
@@ -64,14 +65,14 @@ public sealed class Site : IAsyncDisposable
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().AddFakeLogging();
         builder.Services.AddDbContextFactory<BlogContext>(o => o.UseNpgsql(connectionString).UseFraiseQLState());
-        var state = builder.Services.AddFraiseQLState<BlogContext>(configure: o =>
+        var added = builder.Services.AddFraiseQLState<BlogContext>(configure: o =>
         {
             o.Cdc.HandlerLease = TimeSpan.FromSeconds(1.5);
             o.Cdc.Retry.Attempts = 2;
             o.Cdc.Retry.MinDelay = TimeSpan.FromMilliseconds(5);
             options?.Invoke(o);
         });
-        state.OnEvent<Post>(ChangeKind.Updated, (change, _, _) =>
+        added.OnEvent<Post>(ChangeKind.Updated, (change, _, _) =>
         {
             if (site.HandlersFail)
             {
@@ -87,9 +88,10 @@ public sealed class Site : IAsyncDisposable
         });
         if (redis is not null)
         {
-            state.AddRedis(redis);
+            added.AddRedis(redis);
         }
 
+        state?.Invoke(added);
         builder.Services.AddAuthentication(HeaderAuthentication.SchemeName)
             .AddScheme<AuthenticationSchemeOptions, HeaderAuthentication>(HeaderAuthentication.SchemeName, null);
         builder.Services.AddAuthorization(o => o.AddPolicy("ops", p => p.RequireRole("ops")));

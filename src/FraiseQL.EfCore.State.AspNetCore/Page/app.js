@@ -100,12 +100,13 @@ function makeCharts() {
     }),
     consistency: new Chart(parent, { title: 'Consistency', min: .99, max: 1, series: [series('consistency', 'checked hits that were right', 'teal')], format: value => `${+(value * 100).toFixed(2)} %`, empty: 'No hit is checked: Consistency:CheckRate is 0.' }),
   };
-  parent.append(el('article', { class: 'chart', id: 'health', hidden: '' }, el('h2', { text: 'Health' }), el('ul', { class: 'checks', id: 'checks' })));
+  parent.append(el('article', { class: 'chart', id: 'health', hidden: '' }, el('h2', { text: 'Health and warm-up' }), el('ul', { class: 'checks', id: 'checks' }), el('ul', { class: 'checks', id: 'warmups' })));
 }
 
 function drawCharts() {
+  // As long as there is less, the plots show what there is, and a minute at least.
   const to = Date.now() + skew;
-  const from = to - minutes * 60_000;
+  const from = Math.max(to - minutes * 60_000, Math.min(points[0]?.at ?? to, to - 60_000));
   for (const [name, chart] of Object.entries(charts)) {
     const note = name === 'shared' && state && !state.shared ? 'There is no shared level: AddRedis(…) or AddMemcached(…) adds one.'
       : name === 'lag' && state && !state.listener.enabled ? 'The listener is off: Cdc:Enabled.' : undefined;
@@ -299,9 +300,12 @@ function drawLetters(total) {
 
 function drawHealth() {
   const panel = $('health');
-  panel.hidden = !state.health;
+  panel.hidden = !state.health && state.warmups.length === 0;
   const tone = { Healthy: 'good', Degraded: 'warn', Unhealthy: 'bad' };
-  $('checks').replaceChildren(...(state.health?.length ? state.health : [{ name: 'No check of FraiseQL state is registered.', status: '' }]).map(h =>
+  const warm = { Done: 'good', Pending: 'warn', Running: 'warn', Failed: 'bad', TimedOut: 'bad', NotCached: 'bad' };
+  $('warmups').replaceChildren(...state.warmups.map(w => el('li', { 'data-tone': warm[w.state] ?? '' },
+    el('span', { class: 'name', text: w.name }), el('span', { text: w.state === 'Done' ? millis(w.milliseconds) : w.state }), w.error ? el('span', { class: 'detail', text: w.error }) : null)));
+  $('checks').replaceChildren(...(state.health ?? []).map(h =>
     el('li', { 'data-tone': tone[h.status] ?? '' }, el('span', { class: 'name', text: h.name }), el('span', { text: h.status }), h.description ? el('span', { class: 'detail', text: h.description }) : null)));
 }
 

@@ -14,7 +14,8 @@ public sealed class ArchitectureTests
     public static TheoryData<string> Libraries => new(
         typeof(FraiseQLStateOptions).Assembly.GetName().Name!,
         typeof(FraiseQLStateRedisBuilderExtensions).Assembly.GetName().Name!,
-        typeof(FraiseQLStateMemcachedBuilderExtensions).Assembly.GetName().Name!);
+        typeof(FraiseQLStateMemcachedBuilderExtensions).Assembly.GetName().Name!,
+        typeof(FraiseQLStateEndpointRouteBuilderExtensions).Assembly.GetName().Name!);
 
     [Fact]
     public void No_file_is_longer_than_400_lines()

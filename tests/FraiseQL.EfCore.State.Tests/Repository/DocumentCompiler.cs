@@ -73,7 +73,7 @@ internal static partial class DocumentCompiler
             {
                 internal static class Block
                 {
-                    public static async Task RunAsync(BlogContext db, HostApplicationBuilder builder, string connectionString, int authorId, int postId, CancellationToken cancellationToken)
+                    public static async Task RunAsync(BlogContext db, HostApplicationBuilder builder, WebApplication app, string connectionString, int authorId, int postId, CancellationToken cancellationToken)
                     {
                         await Task.Yield();
             {{body}}
