@@ -180,7 +180,7 @@ public sealed class ApiTests
     {
         await using var site = await Site.StartAsync(state: s => s
             .AddWarmup("AllTags", (BlogContext db) => db.Tags.Cacheable())
-            .AddWarmup("Broken", (BlogContext _) => throw new InvalidOperationException("planted message")));
+            .AddWarmup("Broken", (BlogContext _, CancellationToken _) => throw new InvalidOperationException("planted message")));
         var state = await Eventually.For(
             () => site.GetAsync("api/state"),
             s => s.GetProperty("warmups").EnumerateArray().All(w => w.GetProperty("state").GetString() is "Done" or "Failed"));
