@@ -236,49 +236,6 @@ internal sealed partial class StateSession : IResettableService
         Bypassed(plan, policy, refusal.Code);
     }
 
-    /// <summary>The database was read for a query that was not cached.</summary>
-    public void Missed(QueryPlan plan, EffectivePolicy policy, DateTimeOffset begun)
-    {
-        if (policy.MissBudget is { } budget && Runtime.Time.GetUtcNow() - begun is var took && took > budget)
-        {
-            StateMetrics.MissBudgetExceeded(policy.Profile);
-            Log.MissBudgetExceeded(Logger, NameOf(plan, policy), took.TotalMilliseconds, budget.TotalMilliseconds);
-        }
-    }
-
-    public void Stored(QueryPlan plan, EffectivePolicy policy, CachedEntry entry)
-    {
-        if (IsLogging)
-        {
-            Log.Stored(Logger, NameOf(plan, policy), entry.Rows.RowCount, entry.HeapSize, policy.LongestTtl);
-        }
-    }
-
-    /// <summary>Rows were read and are not kept.</summary>
-    public void Rejected(QueryPlan plan, EffectivePolicy policy, string reason)
-    {
-        StateMetrics.Rejected(reason);
-        if (reason == "scope-mismatch")
-        {
-            Log.ScopeMismatch(Logger, NameOf(plan, policy));
-        }
-        else if (IsLogging)
-        {
-            Log.Rejected(Logger, NameOf(plan, policy), reason);
-        }
-    }
-
-    // Who wrote .Cacheable() wants to know; CacheAllQueries meets many queries that nobody meant to cache.
-    private void NoteRefusal(QueryPlan plan, Refusal refusal)
-    {
-        if (!plan.Policy.IsImplicit && plan.TryNoteRefusal())
-        {
-            Log.Refused(Logger, refusal.Code, refusal.Reason);
-        }
-    }
-
-    private static string NameOf(QueryPlan plan, EffectivePolicy policy) => policy.Name ?? plan.ShortId;
-
     /// <summary>The context of a write that begins now; empty to take back what an earlier one of the transaction said, <see langword="null"/> to send nothing.</summary>
     public string? DescribeWrite()
     {
