@@ -374,6 +374,7 @@ function ask(heading, text, button, fields, run) {
     }
   };
   $('ask').showModal();
+  ($('ask-body').querySelector('select, input') ?? $('ask-cancel')).focus();
 }
 
 $('ask-cancel').addEventListener('click', () => $('ask').close());

@@ -27,7 +27,7 @@ const clock = at => new Date(at).toLocaleTimeString('en-GB');
 // 1, 2 or 5 times a power of ten; for bytes, of 1024.
 function niceStep(rough, base) {
   if (base === 1024) {
-    const unit = 1024 ** Math.max(0, Math.floor(Math.log(Math.max(1, rough)) / Math.log(1024)));
+    const unit = 1024 ** Math.max(0, Math.floor(Math.log(Math.max(1, rough * 2.5)) / Math.log(1024)));
     return niceStep(rough / unit, 10) * unit;
   }
   const power = 10 ** Math.floor(Math.log10(rough));
