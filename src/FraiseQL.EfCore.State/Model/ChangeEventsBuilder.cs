@@ -99,7 +99,7 @@ public class ChangeEventsBuilder
 public sealed class ChangeEventsBuilder<TEntity> : ChangeEventsBuilder
     where TEntity : class
 {
-    internal ChangeEventsBuilder(EntityTypeBuilder<TEntity> entity)
+    internal ChangeEventsBuilder(EntityTypeBuilder entity)
         : base(entity)
     {
     }

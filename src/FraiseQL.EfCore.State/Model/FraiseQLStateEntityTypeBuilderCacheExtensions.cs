@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using FraiseQL.EfCore.State.Model;
 using FraiseQL.EfCore.State.Query;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -23,7 +24,8 @@ public static class FraiseQLStateEntityTypeBuilderCacheExtensions
 
     /// <inheritdoc cref="HasCacheProfile(EntityTypeBuilder, string)"/>
     /// <typeparam name="TEntity">The type of the entity.</typeparam>
-    public static EntityTypeBuilder<TEntity> HasCacheProfile<TEntity>(this EntityTypeBuilder<TEntity> builder, string profile)
+    public static EntityTypeBuilder<TEntity> HasCacheProfile<[DynamicallyAccessedMembers(EntityMembers.OfEF)] TEntity>(
+        this EntityTypeBuilder<TEntity> builder, string profile)
         where TEntity : class
     {
         HasCacheProfile((EntityTypeBuilder)builder, profile);
@@ -45,7 +47,8 @@ public static class FraiseQLStateEntityTypeBuilderCacheExtensions
 
     /// <inheritdoc cref="HasCacheTtl(EntityTypeBuilder, TimeSpan)"/>
     /// <typeparam name="TEntity">The type of the entity.</typeparam>
-    public static EntityTypeBuilder<TEntity> HasCacheTtl<TEntity>(this EntityTypeBuilder<TEntity> builder, TimeSpan ttl)
+    public static EntityTypeBuilder<TEntity> HasCacheTtl<[DynamicallyAccessedMembers(EntityMembers.OfEF)] TEntity>(
+        this EntityTypeBuilder<TEntity> builder, TimeSpan ttl)
         where TEntity : class
     {
         HasCacheTtl((EntityTypeBuilder)builder, ttl);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using FraiseQL.EfCore.State;
 using FraiseQL.EfCore.State.Model;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -24,7 +25,8 @@ public static class FraiseQLStateEntityTypeBuilderExtensions
 
     /// <inheritdoc cref="IgnoreChangeEvents(EntityTypeBuilder)"/>
     /// <typeparam name="TEntity">The type of the entity.</typeparam>
-    public static EntityTypeBuilder<TEntity> IgnoreChangeEvents<TEntity>(this EntityTypeBuilder<TEntity> builder)
+    public static EntityTypeBuilder<TEntity> IgnoreChangeEvents<[DynamicallyAccessedMembers(EntityMembers.OfEF)] TEntity>(
+        this EntityTypeBuilder<TEntity> builder)
         where TEntity : class
     {
         IgnoreChangeEvents((EntityTypeBuilder)builder);
@@ -44,7 +46,8 @@ public static class FraiseQLStateEntityTypeBuilderExtensions
 
     /// <inheritdoc cref="HasChangeEvents(EntityTypeBuilder)"/>
     /// <typeparam name="TEntity">The type of the entity.</typeparam>
-    public static EntityTypeBuilder<TEntity> HasChangeEvents<TEntity>(this EntityTypeBuilder<TEntity> builder)
+    public static EntityTypeBuilder<TEntity> HasChangeEvents<[DynamicallyAccessedMembers(EntityMembers.OfEF)] TEntity>(
+        this EntityTypeBuilder<TEntity> builder)
         where TEntity : class
     {
         HasChangeEvents((EntityTypeBuilder)builder);
@@ -65,7 +68,7 @@ public static class FraiseQLStateEntityTypeBuilderExtensions
 
     /// <inheritdoc cref="HasChangeEvents(EntityTypeBuilder, Action{ChangeEventsBuilder})"/>
     /// <typeparam name="TEntity">The type of the entity.</typeparam>
-    public static EntityTypeBuilder<TEntity> HasChangeEvents<TEntity>(
+    public static EntityTypeBuilder<TEntity> HasChangeEvents<[DynamicallyAccessedMembers(EntityMembers.OfEF)] TEntity>(
         this EntityTypeBuilder<TEntity> builder, Action<ChangeEventsBuilder<TEntity>> configure)
         where TEntity : class
     {
