@@ -101,6 +101,5 @@ done < <(grep -rl --include='*.csproj' 'Microsoft.NET.Test.Sdk' tests | LC_ALL=C
 
 step "eng/pack-check.sh" eng/pack-check.sh
 step "eng/quickstart.sh" eng/quickstart.sh
-step "eng/trim-check.sh" eng/trim-check.sh
 step "eng/features.sh" eng/features.sh --check
 finish
