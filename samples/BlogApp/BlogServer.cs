@@ -51,6 +51,9 @@ internal static class BlogServer
         app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = check => check.Tags.Contains("live") });
         app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") });
 
+        // As everything here it asks nobody who they are; where there is a sign-in: .RequireAuthorization("ops").
+        app.MapFraiseQLState("/fraiseql").AllowAnonymous();
+
         var api = app.MapGroup("/api");
         PostEndpoints.Map(api);
         AuthorEndpoints.Map(api);

@@ -110,6 +110,16 @@ public sealed class PageTests(BlogWorld world) : IClassFixture<BlogWorld>, IAsyn
     }
 
     [Fact]
+    [Feature("B-16-dashboard")]
+    public async Task The_dashboard_is_a_link_away()
+    {
+        await OpenAsync("/");
+        await _page.ClickAsync("header nav >> text=Dashboard");
+        await Assertions.Expect(_page.GetByText("Trending").First).ToBeVisibleAsync();
+        Assert.Empty(_errors);
+    }
+
+    [Fact]
     public async Task The_feed_fits_a_phone_and_a_desktop()
     {
         await OpenAsync("/");

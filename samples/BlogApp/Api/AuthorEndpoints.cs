@@ -15,6 +15,7 @@ internal static class AuthorEndpoints
     private static async Task<Ok<List<AuthorSummary>>> AuthorsAsync(BlogContext db, CacheReport report, CancellationToken cancellationToken)
     {
         var authors = await db.Authors
+            .TagWith("Authors")
             .OrderBy(a => a.Name)
             .Select(a => new AuthorSummary(a.Id, a.Name, a.Posts.Count))
             .Cacheable()
