@@ -54,7 +54,7 @@ internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactor
         }
 
         _ledger!.Replayed(seen);
-        StateMetrics.Invalidated("replay", changes.Count);
+        Count("replay", changes);
         runtime.Statistics.Invalidated(changes.Count);
     }
 
@@ -64,15 +64,36 @@ internal sealed class CacheInvalidator(StateRuntime runtime, IServiceScopeFactor
 
     public void Changed(IReadOnlyList<ChangeRecord> changes)
     {
-        using var activity = StateActivities.Invalidating("listener", changes.Count);
+        using var activity = StateActivities.Invalidating("listener", changes);
         foreach (var change in changes)
         {
             Apply(change);
         }
 
-        StateMetrics.Invalidated("listener", changes.Count);
+        Count("listener", changes);
         runtime.Statistics.Invalidated(changes.Count);
         runtime.Statistics.Received(changes.Count);
+    }
+
+    /// <summary>Mostly one entity after another: a page is counted in runs.</summary>
+    private void Count(string source, IReadOnlyList<ChangeRecord> changes)
+    {
+        if (!StateMetrics.CountsInvalidations)
+        {
+            return;
+        }
+
+        for (int start = 0, end; start < changes.Count; start = end)
+        {
+            var relation = changes[start].Relation;
+            for (end = start + 1; end < changes.Count && changes[end].Relation == relation; end++)
+            {
+            }
+
+            // The log's own names may be anything; the model's are few.
+            var entity = relation == InvalidationTargets.Relation ? "cache" : _model!.Find(relation)?.Entity ?? "other";
+            StateMetrics.Invalidated(source, entity, end - start, runtime.ContextTag);
+        }
     }
 
     public void CaughtUp(long poll, PgSnapshot position) => _ledger?.CaughtUp(poll, position);

@@ -74,6 +74,17 @@ internal sealed partial class EntryStore : IDisposable
 
     public L1Store Memory { get; }
 
+    /// <summary>Says whose metrics these are.</summary>
+    public void Name(in KeyValuePair<string, object?> context)
+    {
+        StateMetrics.Observe(Memory, (string)context.Value!);
+        if (_l2 is not null)
+        {
+            _l2.ContextTag = context;
+            StateMetrics.Observe(_writes!, (string)context.Value!);
+        }
+    }
+
     /// <summary>The keys of what is in memory and has been asked for.</summary>
     public KeyMemo<CacheKey> Keys { get; } = new();
 
@@ -222,7 +233,7 @@ internal sealed partial class EntryStore : IDisposable
             return Left(entry, entry.Ttl) > TimeSpan.Zero ? entry : null;
         }
 
-        StateMetrics.SharedReadRejected();
+        StateMetrics.SharedReadRejected(_l2!.ContextTag);
         return null;
     }
 

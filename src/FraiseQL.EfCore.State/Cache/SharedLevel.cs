@@ -62,6 +62,9 @@ internal sealed partial class SharedLevel
 
     public TimeProvider Time { get; }
 
+    /// <summary>Whose level it is, for metrics.</summary>
+    public KeyValuePair<string, object?> ContextTag { get; set; } = StateMetrics.ContextTag(StateMetrics.NoName);
+
     /// <summary>Whether the server is being left alone; becomes false with the first operation that succeeds after the pause.</summary>
     public bool IsOpen => _state.CircuitState is CircuitState.Open or CircuitState.Isolated;
 
@@ -166,7 +169,7 @@ internal sealed partial class SharedLevel
                     Interlocked.Increment(ref _hits);
                 }
 
-                StateMetrics.SharedOperation(operation.Kind == Kind.Read, result, Time, start);
+                StateMetrics.SharedOperation(operation.Kind == Kind.Read, result, Time, start, ContextTag);
             }
 
             return result;

@@ -53,7 +53,7 @@ internal sealed class WriteQueue : IThreadPoolWorkItem, IDisposable
         while ((Count > MostEntries || Volatile.Read(ref _bytes) > MostBytes) && TryTake(out _))
         {
             Interlocked.Decrement(ref _unfinished);
-            StateMetrics.SharedWriteEnded(L2Result.Dropped);
+            StateMetrics.SharedWriteEnded(L2Result.Dropped, _level.ContextTag);
         }
 
         if (TryStartWorker())
@@ -111,14 +111,20 @@ internal sealed class WriteQueue : IThreadPoolWorkItem, IDisposable
             _serializer.Serialize(write.Entry, payload);
             if (payload.Length > _level.Options.MaxPayloadBytes)
             {
-                StateMetrics.SharedWriteEnded(L2Result.TooLarge);
+                StateMetrics.SharedWriteEnded(L2Result.TooLarge, _level.ContextTag);
                 return;
             }
 
             PayloadSeal.Close(payload.AsSpan(), write.Key);
             while (write.ExpiresAt - _level.Time.GetUtcNow() is var left && left > TimeSpan.Zero)
             {
-                if (await _level.WriteAsync(write.Key, payload.Written, left, _stopped).ConfigureAwait(false) != L2Result.Skipped)
+                var result = await _level.WriteAsync(write.Key, payload.Written, left, _stopped).ConfigureAwait(false);
+                if (result == L2Result.Stored)
+                {
+                    StateMetrics.SharedBytes(payload.Length, _level.ContextTag);
+                }
+
+                if (result != L2Result.Skipped)
                 {
                     return;
                 }
@@ -133,7 +139,7 @@ internal sealed class WriteQueue : IThreadPoolWorkItem, IDisposable
         {
             if (!_stopped.IsCancellationRequested)
             {
-                StateMetrics.SharedWriteEnded(L2Result.Failed);
+                StateMetrics.SharedWriteEnded(L2Result.Failed, _level.ContextTag);
             }
         }
     }

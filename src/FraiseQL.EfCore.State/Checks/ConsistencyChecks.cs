@@ -16,6 +16,7 @@ internal sealed class ConsistencyChecks : IConsistencyChecks
     private readonly ConcurrentDictionary<DatabaseIdentity, NpgsqlConnection> _connections = new();
     private readonly ConcurrentQueue<ConsistencyViolation> _violations = new();
     private readonly ConcurrentDictionary<object, Action<ConsistencyViolation>> _actions = new();
+    private KeyValuePair<string, object?> _context = StateMetrics.ContextTag(StateMetrics.NoName);
     private long _consistent;
     private long _changed;
     private long _inconsistent;
@@ -31,6 +32,13 @@ internal sealed class ConsistencyChecks : IConsistencyChecks
 
     /// <summary>The share of the hits that is checked. Written seldom, by one thread; whoever reads it late takes a few more, or fewer.</summary>
     public double Rate { get; set; }
+
+    /// <summary>Says whose metrics these are.</summary>
+    public void Name(in KeyValuePair<string, object?> context)
+    {
+        _context = context;
+        StateMetrics.Observe(this, (string)context.Value!);
+    }
 
     public long Consistent => Interlocked.Read(ref _consistent);
 
@@ -131,10 +139,10 @@ internal sealed class ConsistencyChecks : IConsistencyChecks
         return registration;
     }
 
-    private static void Count(ref long count, string result)
+    private void Count(ref long count, string result)
     {
         Interlocked.Increment(ref count);
-        StateMetrics.Checked(result);
+        StateMetrics.Checked(result, _context);
     }
 
     private sealed class Registration(ConsistencyChecks owner) : IDisposable

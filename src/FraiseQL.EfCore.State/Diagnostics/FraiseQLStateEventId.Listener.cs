@@ -60,6 +60,9 @@ public static partial class FraiseQLStateEventId
     /// <summary>A handler that runs on every node failed for the last time; the event is left out on that node.</summary>
     public const int HandlerGaveUp = 4007;
 
+    /// <summary>An event was given to a handler after a later one of the same row: a fault, to be reported.</summary>
+    public const int EventOutOfOrder = 4009;
+
     /// <summary>The server's catalog could not be read: queries over views are not cached.</summary>
     public const int CatalogUnreadable = 3010;
 

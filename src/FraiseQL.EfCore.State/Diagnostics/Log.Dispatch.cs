@@ -45,6 +45,11 @@ internal static partial class Log
     public static partial void HandlerGaveUp(this ILogger logger, Exception error, string handler, string type, long seq, int attempt);
 
     [LoggerMessage(
+        FraiseQLStateEventId.EventOutOfOrder, LogLevel.Error,
+        "{type} (seq {seq}) was given to the handlers of group {group} after a later event of the same row. Please report this.")]
+    public static partial void EventOutOfOrder(this ILogger logger, string group, string type, long seq);
+
+    [LoggerMessage(
         FraiseQLStateEventId.HandlersNotEvicted, LogLevel.Warning,
         "Transactions of the node that ran the handlers {group} before are still open, and this role may not end them: what they lock waits for them. "
         + "Let all nodes connect as one role, or GRANT pg_signal_backend.")]

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Text.Json;
+using FraiseQL.EfCore.State.EventLog;
 
 namespace FraiseQL.EfCore.State.Diagnostics;
 
@@ -6,6 +8,8 @@ namespace FraiseQL.EfCore.State.Diagnostics;
 internal static class StateActivities
 {
     private static readonly ActivitySource s_source = new(FraiseQLStateDiagnostics.ActivitySourceName);
+
+    private const int MostLinks = 32;
 
     private static readonly string[] s_results = ["none", "hit_l1", "hit_l2", "miss", "bypass", "stale"];
 
@@ -19,10 +23,18 @@ internal static class StateActivities
         }
     }
 
-    /// <summary>Cached results end, by a commit of this node or by changes that were read from the log.</summary>
-    public static Activity? Invalidating(string source, int changes)
+    /// <summary>Whether anybody wants to know of anything: what writers say of their traces is read from the log only then.</summary>
+    public static bool AreWanted => s_source.HasListeners();
+
+    /// <summary>Cached results end by a commit of this node: part of the writer's trace.</summary>
+    public static Activity? Invalidating(string source)
+        => s_source.HasListeners() ? s_source.StartActivity("fraiseql.cache.invalidate")?.SetTag("source", source).SetTag("fraiseql.cache.changes", 1) : null;
+
+    /// <summary>Cached results end by changes that were read from the log: a piece of work for many writers, linked to their traces.</summary>
+    public static Activity? Invalidating(string source, IReadOnlyList<ChangeRecord> changes)
         => s_source.HasListeners()
-            ? s_source.StartActivity("fraiseql.cache.invalidate")?.SetTag("source", source).SetTag("fraiseql.cache.changes", changes)
+            ? s_source.StartActivity("fraiseql.cache.invalidate", ActivityKind.Consumer, default(ActivityContext), links: LinksTo(changes))
+                ?.SetTag("source", source).SetTag("fraiseql.cache.changes", changes.Count)
             : null;
 
     /// <summary>A page of the log is given to the handlers of a group.</summary>
@@ -44,5 +56,41 @@ internal static class StateActivities
         ActivityContext.TryParse(traceParent, null, isRemote: true, out var writer);
         return s_source.StartActivity("fraiseql.deliver " + type, ActivityKind.Consumer, writer)
             ?.SetTag("fraiseql.handlers.group", group).SetTag("fraiseql.event.type", type);
+    }
+
+    private static List<ActivityLink>? LinksTo(IReadOnlyList<ChangeRecord> changes)
+    {
+        HashSet<ActivityContext>? writers = null;
+        string? last = null;
+        foreach (var change in changes)
+        {
+            // Those of one transaction follow each other.
+            if (change.Context is not { } said || said == last)
+            {
+                continue;
+            }
+
+            last = said;
+            if (WriterOf(said) is { } writer && (writers ??= []).Add(writer) && writers.Count == MostLinks)
+            {
+                break;
+            }
+        }
+
+        return writers?.Select(writer => new ActivityLink(writer)).ToList();
+    }
+
+    private static ActivityContext? WriterOf(string said)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(said);
+            return document.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("traceparent", out var parent)
+                && parent.ValueKind == JsonValueKind.String && ActivityContext.TryParse(parent.GetString(), null, isRemote: true, out var writer) ? writer : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 }

@@ -17,8 +17,7 @@ internal static partial class StateMetrics
     private static readonly Counter<long> s_received = StateMeter.Instance.CreateCounter<long>(
         "fraiseql.listener.changes", "{event}", "Changes that the listener has read.");
 
-    private static readonly Counter<long> s_reconnects = StateMeter.Instance.CreateCounter<long>(
-        "fraiseql.listener.reconnects", "{connection}", "Connections of the listener that were lost.");
+    private static long s_disorder;
 
     private static readonly string[] s_outcomes = ["handled", "retried", "parked", "skipped", "duplicate"];
 
@@ -35,7 +34,7 @@ internal static partial class StateMetrics
         }
     }
 
-    public static void Received(long changes) => s_received.Add(changes);
+    public static void Received(long changes, in KeyValuePair<string, object?> context) => s_received.Add(changes, context);
 
-    public static void ListenerReconnects() => s_reconnects.Add(1);
+    public static void OutOfOrder() => Interlocked.Increment(ref s_disorder);
 }

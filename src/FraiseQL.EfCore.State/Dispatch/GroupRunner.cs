@@ -106,7 +106,7 @@ internal sealed class GroupRunner
         try
         {
             var retry = _plan.Options.Retry ?? _runtime.Options.Cdc.Retry;
-            var invoker = new HandlerInvoker(_scopes, _database.ContextType, retry, _runtime, group);
+            var invoker = new HandlerInvoker(_scopes, _database.ContextType, retry, _runtime, group, _database.LogsSensitiveData);
             var tenure = new HandlerTenure(connection, group, place, log, _plan, invoker, _runtime, wake);
             await tenure.RunAsync(stopping, aborting).ConfigureAwait(false);
             _runtime.Logger.HandlersReleased(_name);
@@ -190,7 +190,7 @@ internal sealed class GroupRunner
         // Without the log there is nothing to handle; the listener says so, and what to do.
         if (error is not PostgresException { SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName })
         {
-            _runtime.Logger.HandlersInterrupted(MissingRights.Explain(error), _database.Name);
+            _runtime.Logger.HandlersInterrupted(LoggedError.OfServer(MissingRights.Explain(error)), _database.Name);
         }
     }
 }

@@ -20,12 +20,14 @@ internal sealed class HandlerInvoker
     private readonly IServiceScopeFactory _scopes;
     private readonly Type _contextType;
     private readonly IHandlerGroup _group;
+    private readonly bool _showsErrors;
     private readonly ResiliencePipeline _pipeline;
 
-    public HandlerInvoker(IServiceScopeFactory scopes, Type contextType, HandlerRetryOptions options, StateRuntime runtime, IHandlerGroup group)
+    public HandlerInvoker(IServiceScopeFactory scopes, Type contextType, HandlerRetryOptions options, StateRuntime runtime, IHandlerGroup group, bool showsErrors)
     {
         _scopes = scopes;
         _group = group;
+        _showsErrors = showsErrors;
         _contextType = contextType;
         var builder = new ResiliencePipelineBuilder { TimeProvider = runtime.Time };
         if (options.Attempts > 1)
@@ -48,7 +50,7 @@ internal sealed class HandlerInvoker
                 {
                     var delivery = attempt.Context.Properties.GetValue(DeliveryKey, null!);
                     runtime.Logger.HandlerRetried(
-                        attempt.Outcome.Exception!, delivery.Routes[delivery.Handled].Name, delivery.Record.Type,
+                        Loggable(attempt.Outcome.Exception!), delivery.Routes[delivery.Handled].Name, delivery.Record.Type,
                         delivery.Record.Change.Seq, delivery.Attempts);
                     StateMetrics.Handled(group.Name, HandlerOutcome.Retried);
                     return default;
@@ -90,6 +92,9 @@ internal sealed class HandlerInvoker
             ResilienceContextPool.Shared.Return(context);
         }
     }
+
+    /// <summary>The error as it may be logged.</summary>
+    public Exception Loggable(Exception error) => LoggedError.OfApplication(error, _showsErrors);
 
     /// <summary>The text that is kept beside a parked event.</summary>
     public static string Describe(Exception error)

@@ -69,14 +69,14 @@ internal sealed partial class HandlerTenure
 
         var record = new EventRecord(parked.Change, shape, _epoch);
         var delivery = new Delivery(record, shape.RoutesOf(record), _place) { Attempts = parked.Attempts };
-        if (await _invoker.TryHandleAsync(delivery, cancellationToken).ConfigureAwait(false) is not { } error)
+        if (await TryHandleAsync(delivery, cancellationToken).ConfigureAwait(false) is not { } error)
         {
             StateMetrics.Handled(_group.Name, HandlerOutcome.Handled, _runtime.Time.GetUtcNow() - parked.Change.At);
             return true;
         }
 
         StateMetrics.Handled(_group.Name, HandlerOutcome.Parked);
-        _logger.HandlerParked(error, delivery.Routes[delivery.Handled].Name, record.Type, parked.Change.Seq, delivery.Attempts);
+        _logger.HandlerParked(_invoker.Loggable(error), delivery.Routes[delivery.Handled].Name, record.Type, parked.Change.Seq, delivery.Attempts);
         await _group.ParkAgainAsync(parked, delivery.Attempts, HandlerInvoker.Describe(error), cancellationToken).ConfigureAwait(false);
         return false;
     }

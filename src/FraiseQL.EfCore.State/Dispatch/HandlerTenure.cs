@@ -29,6 +29,7 @@ internal sealed partial class HandlerTenure
     private readonly string _epoch;
     private readonly DeliveryLedger _ledger;
     private readonly ConcurrentDictionary<(string Entity, string Key), bool> _parked = new();
+    private readonly OrderWatch _order = new();
     private LogPlace _place;
 
     public HandlerTenure(
@@ -47,18 +48,36 @@ internal sealed partial class HandlerTenure
         _ledger = new DeliveryLedger(place);
     }
 
+    /// <summary>Events in hand.</summary>
+    public int Open => _ledger.Open;
+
+    /// <summary>Entities with parked events.</summary>
+    public int Parked => _parked.Count;
+
     /// <summary>Runs until it is stopped or cannot go on.</summary>
     /// <param name="stopping">Cancelled when the host stops: no new event is begun, those in hand are finished.</param>
     /// <param name="aborting">Cancelled when the host can wait no longer.</param>
     /// <exception cref="LeaseLostException">Another node has taken over.</exception>
     public async Task RunAsync(CancellationToken stopping, CancellationToken aborting)
     {
+        StateMetrics.Observe(this, _group.Name);
+        try
+        {
+            await RunObservedAsync(stopping, aborting).ConfigureAwait(false);
+        }
+        finally
+        {
+            StateMetrics.Forget(this);
+        }
+    }
+
+    private async Task RunObservedAsync(CancellationToken stopping, CancellationToken aborting)
+    {
         foreach (var entity in await _group.ReadParkedAsync(stopping).ConfigureAwait(false))
         {
             _parked[entity] = true;
         }
 
-        StateMetrics.Observe(_ledger);
         using var noMoreReading = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         using var noMoreKeeping = new CancellationTokenSource();
         using var noMoreWork = CancellationTokenSource.CreateLinkedTokenSource(aborting);
@@ -215,7 +234,7 @@ internal sealed partial class HandlerTenure
             _parked.TryRemove(delivery.EntityKey, out _);
         }
 
-        if (await _invoker.TryHandleAsync(delivery, cancellationToken).ConfigureAwait(false) is not { } error)
+        if (await TryHandleAsync(delivery, cancellationToken).ConfigureAwait(false) is not { } error)
         {
             StateMetrics.Handled(_group.Name, HandlerOutcome.Handled, _runtime.Time.GetUtcNow() - delivery.Record.Change.At);
         }
@@ -224,15 +243,27 @@ internal sealed partial class HandlerTenure
             _parked[delivery.EntityKey] = true;
             StateMetrics.Handled(_group.Name, HandlerOutcome.Parked);
             _logger.HandlerParked(
-                error, delivery.Routes[delivery.Handled].Name, delivery.Record.Type, delivery.Record.Change.Seq, delivery.Attempts);
+                _invoker.Loggable(error), delivery.Routes[delivery.Handled].Name, delivery.Record.Type, delivery.Record.Change.Seq, delivery.Attempts);
         }
         else
         {
             StateMetrics.Handled(_group.Name, HandlerOutcome.Skipped);
             _logger.HandlerGaveUp(
-                error, delivery.Routes[delivery.Handled].Name, delivery.Record.Type, delivery.Record.Change.Seq, delivery.Attempts);
+                _invoker.Loggable(error), delivery.Routes[delivery.Handled].Name, delivery.Record.Type, delivery.Record.Change.Seq, delivery.Attempts);
         }
 
         _ledger.Done(delivery);
+    }
+
+    private Task<Exception?> TryHandleAsync(Delivery delivery, CancellationToken cancellationToken)
+    {
+        var change = delivery.Record.Change;
+        if (!_order.IsInOrder(change.Relation, change.Key, change.Seq))
+        {
+            StateMetrics.OutOfOrder();
+            _logger.EventOutOfOrder(_group.Name, delivery.Record.Type, change.Seq);
+        }
+
+        return _invoker.TryHandleAsync(delivery, cancellationToken);
     }
 }

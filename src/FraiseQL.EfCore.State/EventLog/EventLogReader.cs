@@ -32,6 +32,13 @@ internal sealed class EventLogReader : IAsyncDisposable
         null::text, e.before::text, e.after::text, case when e.op in ('T', 'X') then e.data::text end, null::text, e.cols, null::text
         """;
 
+    // The same, and what the writers say of themselves.
+    private const string ColumnsWithContext =
+        """
+        e.seq, null::text, e.tx, e.at, e.entity, e.relation, e.op::text,
+        null::text, e.before::text, e.after::text, case when e.op in ('T', 'X') then e.data::text end, e.ctx::text, e.cols, null::text
+        """;
+
     internal const string Sql = SqlStart + Columns + SqlEnd;
 
     // The marker row carries the snapshot of the very statement that reads the changes, also when there are none.
@@ -59,6 +66,7 @@ internal sealed class EventLogReader : IAsyncDisposable
     private readonly NpgsqlCommand _command;
     private readonly NpgsqlCommand _withoutRows;
     private readonly int _batchSize;
+    private readonly NpgsqlCommand _withContext;
 
     /// <param name="connection">The connection, which stays the caller's.</param>
     /// <param name="batchSize">How many changes are held in memory at once while a window is streamed.</param>
@@ -67,6 +75,7 @@ internal sealed class EventLogReader : IAsyncDisposable
         _batchSize = batchSize;
         _command = Create(Sql, connection);
         _withoutRows = Create(SqlStart + ColumnsWithoutRows + SqlEnd, connection);
+        _withContext = Create(SqlStart + ColumnsWithContext + SqlEnd, connection);
     }
 
     /// <summary>
@@ -91,12 +100,18 @@ internal sealed class EventLogReader : IAsyncDisposable
     /// <param name="withRows">Whether the changes come with the rows themselves; without, they have what caches need, in half of the time.</param>
     /// <param name="handOver">Takes a part.</param>
     /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="withContext">Whether changes without rows come with their writers' context.</param>
     /// <returns>The end of the window, which is the new position, and how many changes there were.</returns>
     public async Task<(PgSnapshot To, long Count)> StreamAsync(
         PgSnapshot from, PgSnapshot? to, long afterSeq, bool withRows, Action<PgSnapshot, IReadOnlyList<ChangeRecord>> handOver,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken, bool withContext = false)
     {
-        var command = withRows ? _command : _withoutRows;
+        var command = withRows ? _command : withContext ? _withContext : _withoutRows;
+        if (withContext && !command.IsPrepared)
+        {
+            await command.PrepareAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         Bind(command, from, to, afterSeq, limit: null);
         var reader = await command.ExecuteReaderAsync(CommandBehavior.Default, cancellationToken).ConfigureAwait(false);
         await using var _ = reader.ConfigureAwait(false);
@@ -147,6 +162,7 @@ internal sealed class EventLogReader : IAsyncDisposable
     {
         await _command.DisposeAsync().ConfigureAwait(false);
         await _withoutRows.DisposeAsync().ConfigureAwait(false);
+        await _withContext.DisposeAsync().ConfigureAwait(false);
     }
 
     private static NpgsqlCommand Create(string sql, NpgsqlConnection connection)

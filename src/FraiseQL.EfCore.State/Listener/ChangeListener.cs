@@ -80,7 +80,6 @@ internal sealed class ChangeListener : BackgroundService
                 }
 
                 _status.ConnectionLost();
-                StateMetrics.ListenerReconnects();
                 _logger.ListenerConnectionLost(Note(error), _database.Name);
                 await Task.Delay(FirstReconnectDelay, _runtime.Time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -14,6 +15,9 @@ internal sealed class ContextDatabase(IServiceScopeFactory scopes, Type contextT
     public string Name => contextType.Name;
 
     public Type ContextType => contextType;
+
+    /// <summary>Whether the context's options let logs hold values (<c>EnableSensitiveDataLogging</c>); known after the first connection.</summary>
+    public bool LogsSensitiveData { get; private set; }
 
     /// <summary>
     /// A new, open connection to the server and with the credentials of the context's own, outside every pool and transaction:
@@ -51,6 +55,7 @@ internal sealed class ContextDatabase(IServiceScopeFactory scopes, Type contextT
 
     private async Task<NpgsqlConnection> CloneAsync(DbContext context, string purpose, CancellationToken cancellationToken)
     {
+        LogsSensitiveData = context.GetService<IDbContextOptions>().FindExtension<CoreOptionsExtension>()?.IsSensitiveDataLoggingEnabled == true;
         var connection = context.Database.GetDbConnection();
         if (connection is not NpgsqlConnection own)
         {

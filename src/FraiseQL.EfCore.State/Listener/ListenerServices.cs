@@ -19,7 +19,7 @@ internal static class ListenerServices
             return;
         }
 
-        builder.Services.AddKeyedSingleton<ListenerStatus>(key);
+        builder.Services.AddKeyedSingleton(key, (services, _) => new ListenerStatus(services.GetService<TimeProvider>(), key.Name));
         builder.Services.AddKeyedSingleton(key, (services, _) => new ContextDatabase(
             services.GetRequiredService<IServiceScopeFactory>(), key, services.GetRequiredKeyedService<StateRuntime>(key).Options.Cdc.ListenTimeout,
             services.GetKeyedService<IConnectionFaults>(key)));

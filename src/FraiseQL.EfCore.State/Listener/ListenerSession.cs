@@ -189,7 +189,8 @@ internal sealed class ListenerSession : IAsyncDisposable
         }
 
         var (to, count) = await _reader
-            .StreamAsync(_cursor.Position, _cursor.WindowEnd, _cursor.AfterSeq, _consumers.WantsRows, HandOver, cancellationToken).ConfigureAwait(false);
+            .StreamAsync(_cursor.Position, _cursor.WindowEnd, _cursor.AfterSeq, _consumers.WantsRows, HandOver, cancellationToken, StateActivities.AreWanted)
+            .ConfigureAwait(false);
         _cursor.Completed(to);
         _consumers.CaughtUp(to);
         _status.CaughtUp(to, startedAt);
@@ -206,7 +207,7 @@ internal sealed class ListenerSession : IAsyncDisposable
         _consumers.Changed(_cursor.Position, windowEnd, changes);
         _cursor.HandedOver(windowEnd, changes[^1].Seq);
         _status.Streaming(changes.Count);
-        StateMetrics.Received(changes.Count);
+        StateMetrics.Received(changes.Count, _runtime.ContextTag);
     }
 
     private async Task AwaitCaptureAsync(CancellationToken cancellationToken)

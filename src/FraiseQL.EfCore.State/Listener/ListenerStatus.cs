@@ -58,11 +58,11 @@ internal sealed class ListenerStatus
     /// <summary>How long ago everything visible in the log had been handed over.</summary>
     public TimeSpan Lag => _time.GetElapsedTime(HeardAt);
 
-    public ListenerStatus(TimeProvider? time = null)
+    public ListenerStatus(TimeProvider? time = null, string name = StateMetrics.NoName)
     {
         _time = time ?? TimeProvider.System;
         Pulse();
-        StateMetrics.Observe(this);
+        StateMetrics.Observe(this, name);
     }
 
     public void Follows(string log) => _log = log;

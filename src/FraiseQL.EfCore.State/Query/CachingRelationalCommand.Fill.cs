@@ -1,5 +1,6 @@
 using System.Data.Common;
 using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.Diagnostics;
 using FraiseQL.EfCore.State.EventLog;
 using FraiseQL.EfCore.State.Rows;
 using FraiseQL.EfCore.State.Setup;
@@ -237,6 +238,11 @@ internal sealed partial class CachingRelationalCommand
                     runtime.Store.StoreInL1(lookup.Key!, entry, policy.L1Ttl, policy.Kept);
                     runtime.Store.StoreInL2(lookup.Key!, entry, policy.L2Ttl, lookup.Log, lookup.Lease);
                     session.Stored(plan, policy, entry);
+                    if (StateMetrics.CountsFencedFills && Check(entry, lookup, runtime) == Freshness.Stale)
+                    {
+                        StateMetrics.Fenced(runtime.ContextTag);
+                    }
+
                     return (Serve(entry, lookup, parameters, CacheOutcome.Miss), entry);
                 }
 

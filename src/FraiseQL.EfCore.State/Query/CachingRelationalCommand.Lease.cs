@@ -26,7 +26,7 @@ internal sealed partial class CachingRelationalCommand
 
                 if (hasWaited)
                 {
-                    StateMetrics.Leased("awaited");
+                    StateMetrics.Leased("awaited", runtime.ContextTag);
                 }
 
                 return (entry, null);
@@ -34,7 +34,7 @@ internal sealed partial class CachingRelationalCommand
 
             if (lease is not null || !held)
             {
-                StateMetrics.Leased(lease is not null ? "taken" : "unavailable");
+                StateMetrics.Leased(lease is not null ? "taken" : "unavailable", runtime.ContextTag);
                 return (null, lease);
             }
 
@@ -47,7 +47,7 @@ internal sealed partial class CachingRelationalCommand
         }
 
         // Its holder is slow, or is no more: the database answers everybody.
-        StateMetrics.Leased("expired");
+        StateMetrics.Leased("expired", runtime.ContextTag);
         return (null, null);
     }
 }

@@ -9,7 +9,7 @@ internal sealed partial class CachingRelationalCommand
     // A hit that waited for another's load counts only if it was sampled, as every hit; what a server answered always does.
     private void Took(EffectivePolicy policy, CacheOutcome outcome)
     {
-        StateMetrics.Took(outcome, _startedAt);
+        StateMetrics.Took(outcome, _startedAt, _session!.Runtime.ContextTag);
         var began = _startedAt != 0 ? _startedAt : outcome is CacheOutcome.L2Hit or CacheOutcome.Miss ? _filledFrom : 0;
         if (began != 0)
         {

@@ -146,7 +146,7 @@ internal sealed class ViewRefresher(ContextDatabase database, StateRuntime runti
                 // What is due is tried again after the debounce time; what was not found out is asked with it.
                 pending.Due();
                 pending.Later();
-                runtime.Logger.ViewNotRefreshed(error, pending.View.Relation, database.Name, pending.View.Debounce);
+                runtime.Logger.ViewNotRefreshed(LoggedError.OfServer(error), pending.View.Relation, database.Name, pending.View.Debounce);
             }
         }
     }

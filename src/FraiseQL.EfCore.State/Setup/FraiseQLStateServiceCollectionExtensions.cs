@@ -117,6 +117,6 @@ public static class FraiseQLStateServiceCollectionExtensions
             options.Cdc.WriteContext, [.. provider.GetKeyedServices<Action<WriteContext>>(key)],
             all.LastOrDefault(s => s.Name.Equals("tenant", StringComparison.OrdinalIgnoreCase)),
             loggers.CreateLogger(FraiseQLStateDiagnostics.LoggerName));
-        return new StateRuntime(options, time, loggers, l2, options.Cdc.Enabled, new CacheScopes(options.Cache.Version, all), writes);
+        return new StateRuntime(options, time, loggers, l2, options.Cdc.Enabled, new CacheScopes(options.Cache.Version, all), writes) { ContextName = key.Name };
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using FraiseQL.EfCore.State.Cache;
 using FraiseQL.EfCore.State.Checks;
 using FraiseQL.EfCore.State.Compiled;
+using FraiseQL.EfCore.State.Diagnostics;
 using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.Listener;
 using FraiseQL.EfCore.State.Query;
@@ -54,6 +55,21 @@ internal sealed class StateRuntime : IDisposable
 
     /// <summary>What applies now. Another object after a change of what may change while the host runs; the rest is the same in all of them.</summary>
     public FraiseQLStateOptions Options => _options;
+
+    /// <summary>The name of the context type, for metrics.</summary>
+    public string ContextName
+    {
+        get => (string)ContextTag.Value!;
+        init
+        {
+            ContextTag = StateMetrics.ContextTag(value);
+            Store.Name(ContextTag);
+            Checks.Name(ContextTag);
+        }
+    }
+
+    /// <inheritdoc cref="ContextName"/>
+    public readonly KeyValuePair<string, object?> ContextTag = StateMetrics.ContextTag(StateMetrics.NoName);
 
     public TimeProvider Time { get; }
 

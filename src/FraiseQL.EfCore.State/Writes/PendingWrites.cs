@@ -1,4 +1,5 @@
 using FraiseQL.EfCore.State.Cache;
+using FraiseQL.EfCore.State.Diagnostics;
 using FraiseQL.EfCore.State.Model;
 
 namespace FraiseQL.EfCore.State.Writes;
@@ -19,6 +20,7 @@ internal sealed class PendingWrites
     /// </summary>
     public void Row(CapturedTable table, IEnumerable<(string Column, string? Value)> values, ulong columns)
     {
+        Current.Entities.Add(table.Entity);
         Current.Add(CellHash.Rows(table.Relation), columns);
         foreach (var (column, value) in values)
         {
@@ -35,6 +37,7 @@ internal sealed class PendingWrites
     /// <summary>Rows were written, in these columns at least, and it is not known which.</summary>
     public void AnyRow(CapturedTable table, ulong columns)
     {
+        Current.Entities.Add(table.Entity);
         Current.Add(CellHash.Rows(table.Relation), columns);
         Current.UnsureKeys.Add(table);
     }
@@ -57,6 +60,8 @@ internal sealed class PendingWrites
 
     public void ApplyTo(FreshnessLedger ledger) => Current.ApplyTo(ledger);
 
+    public void CountTo(in KeyValuePair<string, object?> context) => Current.CountTo(context);
+
     public void Clear()
     {
         _shared = null;
@@ -69,6 +74,9 @@ internal sealed class PendingWrites
     internal sealed class Content
     {
         public Dictionary<int, ulong> Cells { get; } = [];
+
+        /// <summary>What was written, for metrics.</summary>
+        public HashSet<string> Entities { get; } = new(StringComparer.Ordinal);
 
         public HashSet<CapturedTable> UnsureValues { get; } = [];
 
@@ -88,11 +96,35 @@ internal sealed class PendingWrites
         public void Clear()
         {
             Cells.Clear();
+            Entities.Clear();
             UnsureValues.Clear();
             UnsureKeys.Clear();
             Invalidated.Clear();
             Unknown = false;
             AllInvalidated = false;
+        }
+
+        public void CountTo(in KeyValuePair<string, object?> context)
+        {
+            if (!StateMetrics.CountsInvalidations)
+            {
+                return;
+            }
+
+            foreach (var entity in Entities)
+            {
+                StateMetrics.Invalidated("local", entity, 1, context);
+            }
+
+            if (Unknown)
+            {
+                StateMetrics.Invalidated("local", "other", 1, context);
+            }
+
+            if (AllInvalidated || Invalidated.Count > 0)
+            {
+                StateMetrics.Invalidated("manual", "cache", 1, context);
+            }
         }
 
         public void ApplyTo(FreshnessLedger ledger)

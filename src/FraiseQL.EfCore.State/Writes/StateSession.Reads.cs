@@ -12,13 +12,14 @@ internal sealed partial class StateSession
     {
         if (policy.MissBudget is { } budget && Runtime.Time.GetUtcNow() - begun is var took && took > budget)
         {
-            StateMetrics.MissBudgetExceeded(policy.Profile);
+            StateMetrics.MissBudgetExceeded(policy.Profile, Runtime.ContextTag);
             Log.MissBudgetExceeded(Logger, NameOf(plan, policy), took.TotalMilliseconds, budget.TotalMilliseconds);
         }
     }
 
     public void Stored(QueryPlan plan, EffectivePolicy policy, CachedEntry entry)
     {
+        StateMetrics.Stored(policy.LongestTtl, entry.HeapSize, policy.Profile, Runtime.ContextTag);
         if (IsLogging)
         {
             Log.Stored(Logger, NameOf(plan, policy), entry.Rows.RowCount, entry.HeapSize, policy.LongestTtl);
@@ -28,7 +29,7 @@ internal sealed partial class StateSession
     /// <summary>Rows were read and are not kept.</summary>
     public void Rejected(QueryPlan plan, EffectivePolicy policy, string reason)
     {
-        StateMetrics.Rejected(reason);
+        StateMetrics.Rejected(reason, Runtime.ContextTag);
         if (reason == "scope-mismatch")
         {
             Log.ScopeMismatch(Logger, NameOf(plan, policy));

@@ -182,7 +182,7 @@ internal sealed partial class StateSession : IResettableService
     {
         LastOutcome = outcome;
         policy.TallyOf(plan, Runtime.Statistics).Served(outcome);
-        StateMetrics.Requested(outcome);
+        StateMetrics.Requested(outcome, Runtime.ContextTag);
         Runtime.Watched?.Invoke(NameOf(plan, policy), outcome, reason);
         StateActivities.LookedUp(NameOf(plan, policy), outcome);
         if (IsLogging)
@@ -226,7 +226,7 @@ internal sealed partial class StateSession : IResettableService
         }
 
         policy.TallyOf(plan, Runtime.Statistics).Because(reason);
-        StateMetrics.Bypassed(reason);
+        StateMetrics.Bypassed(reason, Runtime.ContextTag);
         Served(plan, policy, CacheOutcome.Bypass, reason);
     }
 
@@ -286,12 +286,12 @@ internal sealed partial class StateSession : IResettableService
             return;
         }
 
-        using var activity = StateActivities.Invalidating("local", 1);
+        using var activity = StateActivities.Invalidating("local");
         var ledger = DatabaseOf(connection).Ledger;
         _pending.ApplyTo(ledger);
+        _pending.CountTo(Runtime.ContextTag);
         _pending.Clear();
         NoteWrite(ledger);
-        StateMetrics.Invalidated("local", 1);
         Runtime.Statistics.Invalidated(1);
         Runtime.ListenerWake.Ring();
     }
@@ -340,6 +340,7 @@ internal sealed partial class StateSession : IResettableService
             if (e.Transaction?.TransactionInformation.Status != TransactionStatus.Aborted)
             {
                 pending.ApplyTo(ledger);
+                pending.CountTo(Runtime.ContextTag);
                 NoteWrite(ledger);
                 wake.Ring();
             }

@@ -43,7 +43,7 @@ internal sealed class WriteContexts(bool enabled, IReadOnlyList<Action<WriteCont
         {
             if (Interlocked.Exchange(ref _hasFailed, 1) == 0)
             {
-                logger.WriteNotDescribed(error);
+                logger.WriteNotDescribed(LoggedError.OfApplication(error, mayShow: false));
             }
 
             return null;
