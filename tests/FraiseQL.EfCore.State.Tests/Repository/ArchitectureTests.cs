@@ -13,6 +13,7 @@ public sealed class ArchitectureTests
 
     public static TheoryData<string> Libraries => new(
         typeof(FraiseQLStateOptions).Assembly.GetName().Name!,
+        typeof(FraiseQLStateOpenTelemetryExtensions).Assembly.GetName().Name!,
         typeof(FraiseQLStateRedisBuilderExtensions).Assembly.GetName().Name!,
         typeof(FraiseQLStateMemcachedBuilderExtensions).Assembly.GetName().Name!,
         typeof(FraiseQLStateEndpointRouteBuilderExtensions).Assembly.GetName().Name!);
