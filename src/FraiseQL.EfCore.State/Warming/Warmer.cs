@@ -145,7 +145,7 @@ internal sealed class Warmer(WarmupRegistry registry, StateRuntime runtime, List
         switch (state)
         {
             case WarmupState.Failed:
-                logger.WarmupFailed(error!, warmup.Name);
+                logger.WarmupFailed(LoggedError.OfApplication(error!, mayShow: false), warmup.Name);
                 break;
             case WarmupState.TimedOut:
                 logger.WarmupTimedOut(warmup.Name, took.TotalMilliseconds);

@@ -63,7 +63,7 @@ public sealed partial class MonitoringTests
             Assert.Contains($"`{alert.Groups["name"].Value}`", text, StringComparison.Ordinal);
         }
 
-        foreach (var name in (string[])["fraiseql:cache:redis", ":memcached", ":shared", "fraiseql:cdc", "fraiseql:backlog", "fraiseql:capture", "fraiseql:live"])
+        foreach (var name in (string[])["fraiseql:cache:redis", ":memcached", ":shared", "fraiseql:cdc", "fraiseql:backlog", "fraiseql:capture", "fraiseql:warmup", "fraiseql:live"])
         {
             Assert.Contains($"`{name}`", text, StringComparison.Ordinal);
         }
@@ -74,7 +74,7 @@ public sealed partial class MonitoringTests
         used = prefix;
         return new MeasuredApp<MonitoredContext>(
             database,
-            builder => builder.AddRedis(redis).OnEvent<Tag>(
+            builder => builder.AddRedis(redis).AddWarmup("authors", (MonitoredContext db) => db.Authors.Cacheable()).OnEvent<Tag>(
                 "tag_created", (change, _, _) => change.Payload.GetProperty("Name").GetString() == "bad" ? throw new InvalidOperationException("as the test wants it") : Task.CompletedTask),
             o =>
             {
