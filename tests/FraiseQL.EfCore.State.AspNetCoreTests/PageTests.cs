@@ -152,6 +152,7 @@ public sealed class PageTests : IAsyncLifetime
         var first = await plot.GetAttributeAsync("aria-valuetext");
         await page.Keyboard.PressAsync("ArrowRight");
         Assert.Equal("1", await plot.GetAttributeAsync("aria-valuenow"));
+        await page.Keyboard.PressAsync("End");
         Assert.NotEqual(first, await plot.GetAttributeAsync("aria-valuetext"));
         Assert.Equal(1, await plot.Locator(".cursor").CountAsync());
         Assert.Empty(_errors);

@@ -52,12 +52,22 @@ internal sealed class WarmupService(Warmer warmer, StateRuntime runtime, Listene
     {
         var pause = kept.Min(warmup => warmup.KeepsWarmEvery!.Value);
         var changes = listener.Changes.Add();
+        var problems = 0;
         try
         {
             while (!stopping.IsCancellationRequested)
             {
                 await changes.WaitAsync(pause, stopping).ConfigureAwait(false);
                 var now = runtime.Time.GetUtcNow();
+
+                // What could not be cached while its table's triggers were missing can be now.
+                var left = listener.CaptureProblems.Count;
+                foreach (var warmup in kept.Where(warmup => left < problems && warmup.Status.State == WarmupState.NotCached))
+                {
+                    warmup.NextAt = now;
+                }
+
+                problems = left;
 
                 // Never run, never warm: what is not warmed at the start begins with the first call of PreloadAsync.
                 Warmup[] due = [.. kept.Where(warmup => now >= warmup.NextAt && warmup.Status.Runs > 0 && !warmer.IsWarm(warmup))];
