@@ -83,14 +83,19 @@ public sealed class TokenTests : BlogDatabaseTests
         }
 
         await AllAsync(null);
+        var lagged = 0;
         for (var i = 0; i < 5; i++)
         {
             var before = i == 0 ? "Post 1.1" : $"v{i - 1}";
             Assert.All(await AllAsync(null), title => Assert.Equal(before, title));
             var token = await WriteAsync(a, $"v{i}");
-            Assert.All(await AllAsync(null), title => Assert.Equal(before, title));
+
+            // Without it a node that lags answers what it knows, and may at any time come to know more.
+            lagged += (await AllAsync(null)).Count(title => title == before);
             Assert.All(await AllAsync(token), title => Assert.Equal($"v{i}", title));
         }
+
+        Assert.True(lagged > 0, "the node never lagged");
 
         Assert.Null(ConsistencyScope.Current);
     }
