@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
@@ -9,7 +10,7 @@ using Microsoft.Extensions.Logging.Testing;
 namespace FraiseQL.EfCore.State.PostgresTests.Caching;
 
 /// <summary>One node: a host of its own with its own memory cache and listener, on a database and perhaps a Redis that others share.</summary>
-public sealed class Node : IAsyncDisposable
+public sealed partial class Node : IAsyncDisposable
 {
     private readonly IHost _host;
 
@@ -89,7 +90,18 @@ public sealed class Node : IAsyncDisposable
     {
         await _host.StopAsync();
         _host.Dispose();
+
+        // Whatever a test does, this library logs nothing of what it reads, caches or connects with.
+        var told = Logs.GetSnapshot()
+            .Where(record => record.Category == FraiseQLStateDiagnostics.LoggerName)
+            .Select(record => $"{record.Message} {record.Exception}")
+            .FirstOrDefault(text => Values().IsMatch(text));
+        Assert.True(told is null, $"A value is in the log: {told}");
     }
+
+    // Rows of the seed and of the random changes, and passwords.
+    [GeneratedRegex("Author [0-9]|Post [0-9]\\.[0-9]|About [0-9]\\.[0-9]|comment [0-9]|Password=", RegexOptions.IgnoreCase)]
+    private static partial Regex Values();
 }
 
 /// <summary>Counts what really reaches the database.</summary>
