@@ -16,6 +16,9 @@ public sealed class ScriptTests(ITestOutputHelper output)
 
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(50);
 
+    // A machine that is much too slow for so many ends before the runner takes the test for hung.
+    private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(4.5);
+
     [Fact]
     [Feature("U-02-transparency")]
     [Feature("U-03-precision-sound")]
@@ -37,7 +40,7 @@ public sealed class ScriptTests(ITestOutputHelper output)
         {
             await using var world = await ScriptWorld.StartAsync(redis, isSlow: number > 0);
             while (Interlocked.Increment(ref chapter) * Script.InChapter is var first
-                && (first < AtLeast || (first < Enough && TimeProvider.System.GetElapsedTime(start) < s_limit)))
+                && first < Enough && TimeProvider.System.GetElapsedTime(start) < (first < AtLeast ? s_longest : s_limit))
             {
                 for (var i = first; i < first + Script.InChapter; i++)
                 {
