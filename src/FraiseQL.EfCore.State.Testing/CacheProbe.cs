@@ -3,7 +3,6 @@ using FraiseQL.EfCore.State.Setup;
 using FraiseQL.EfCore.State.Testing;
 using FraiseQL.EfCore.State.Writes;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace FraiseQL.EfCore.State;
@@ -59,9 +58,8 @@ public sealed class CacheProbe : IDisposable
     public static CacheProbe Start(DbContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return new CacheProbe(((IInfrastructure<IServiceProvider>)context).Instance.GetService(typeof(StateSession)) is StateSession session
-            ? session.Runtime
-            : throw new InvalidOperationException(TestingStrings.NoUseFraiseQLState(context.GetType().Name)));
+        return new CacheProbe(StateSession.Find(context)?.Runtime
+            ?? throw new InvalidOperationException(TestingStrings.NoUseFraiseQLState(context.GetType().Name)));
     }
 
     /// <summary>What became of the executions of one query.</summary>

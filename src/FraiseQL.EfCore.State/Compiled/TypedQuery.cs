@@ -4,7 +4,6 @@ using FraiseQL.EfCore.State.Keys;
 using FraiseQL.EfCore.State.Query;
 using FraiseQL.EfCore.State.Writes;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Metadata;
 
 namespace FraiseQL.EfCore.State.Compiled;
@@ -61,7 +60,7 @@ internal sealed class TypedQuery<TContext, TArguments, TResult>(
     }
 
     private static StateSession SessionOf(TContext context)
-        => ((IInfrastructure<IServiceProvider>)context).Instance.GetService(typeof(StateSession)) as StateSession
+        => StateSession.Find(context)
             ?? throw new InvalidOperationException(StateStrings.CompiledNeedsUseFraiseQLState(typeof(TContext).Name));
 
     private async ValueTask<TResult> RunAsync(

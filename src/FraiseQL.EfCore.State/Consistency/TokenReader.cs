@@ -1,7 +1,6 @@
 using FraiseQL.EfCore.State.EventLog;
 using FraiseQL.EfCore.State.Writes;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
 
@@ -24,7 +23,7 @@ internal static class TokenReader
 
     public static async Task<ConsistencyToken> ReadAsync(DbContext context, CancellationToken cancellationToken)
     {
-        var session = ((IInfrastructure<IServiceProvider>)context).Instance.GetService(typeof(StateSession)) as StateSession
+        var session = StateSession.Find(context)
             ?? throw new InvalidOperationException(StateStrings.TokenNeedsUseFraiseQLState(context.GetType().Name));
         if (StateSession.IsInTransaction(session.Connection))
         {

@@ -15,14 +15,20 @@ internal sealed class HandlerGroups(ContextDatabase database) : IHandlerGroups
 
     private const string Purpose = "fraiseql-groups";
 
-    private const string ListSql =
+    /// <summary>Whether an event <c>e</c> waits for the group <c>c</c>. Along the log's key, as its readers do.</summary>
+    public const string IsWaiting =
         """
+        (e.tx >= pg_snapshot_xmax(c.position) or e.tx = any (array(select pg_snapshot_xip(c.position))))
+            and (c.window_end is null or e.seq > c.seq or not pg_visible_in_snapshot(e.tx, c.window_end))
+        """;
+
+    private const string ListSql =
+        $"""
         select c.name, c.owner, c.lease_until > clock_timestamp(), c.expired_at is not null, w.waiting, p.parked, c.updated_at
         from fraiseql.consumer c,
              lateral (select count(*) from (
                  select from fraiseql.change_event e
-                 where e.tx >= pg_snapshot_xmin(c.position) and not pg_visible_in_snapshot(e.tx, c.position)
-                   and not (c.window_end is not null and e.seq <= c.seq and pg_visible_in_snapshot(e.tx, c.window_end))
+                 where {IsWaiting}
                  limit 10000) e) w(waiting),
              lateral (select count(*) from fraiseql.parked d where d.consumer = c.name) p(parked)
         order by c.name

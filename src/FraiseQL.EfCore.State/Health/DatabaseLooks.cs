@@ -1,3 +1,4 @@
+using FraiseQL.EfCore.State.Dispatch;
 using FraiseQL.EfCore.State.EventLog;
 using FraiseQL.EfCore.State.Listener;
 using FraiseQL.EfCore.State.Migrations;
@@ -23,9 +24,9 @@ internal sealed class DatabaseLooks(
     private static readonly TimeSpan s_kept = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_mostSilence = TimeSpan.FromSeconds(2);
 
-    // Along the log's key, as its readers do. What was handled of a window that is in work is not counted.
+    // What was handled of a window that is in work is not counted.
     private const string GroupsSql =
-        """
+        $"""
         select g.name, c.name is not null, coalesce(c.owner is not null and c.lease_until > clock_timestamp(), false), c.expired_at is not null,
             coalesce(w.waiting, 0), coalesce(w.late, 0), coalesce(extract(epoch from clock_timestamp() - w.oldest), 0)::float8,
             (select count(*) from (select from fraiseql.parked p where p.consumer = g.name limit $2) parked)
@@ -35,8 +36,7 @@ internal sealed class DatabaseLooks(
             select count(*) as waiting, count(*) filter (where l.at < clock_timestamp() - interval '1 second') as late, min(l.at) as oldest
             from (
                 select e.at from fraiseql.change_event e
-                where (e.tx >= pg_snapshot_xmax(c.position) or e.tx = any (array(select pg_snapshot_xip(c.position))))
-                    and (c.window_end is null or e.seq > c.seq or not pg_visible_in_snapshot(e.tx, c.window_end))
+                where {HandlerGroups.IsWaiting}
                 limit $2) l) w on c.name is not null
         """;
 

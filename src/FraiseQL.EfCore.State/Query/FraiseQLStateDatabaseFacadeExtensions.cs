@@ -17,9 +17,7 @@ public static class FraiseQLStateDatabaseFacadeExtensions
     public static CacheOutcome GetCacheOutcome(this DatabaseFacade database)
     {
         ArgumentNullException.ThrowIfNull(database);
-        return ((IInfrastructure<IServiceProvider>)database).Instance.GetService(typeof(StateSession)) is StateSession session
-            ? session.LastOutcome
-            : CacheOutcome.None;
+        return StateSession.Find(database)?.LastOutcome ?? CacheOutcome.None;
     }
 
     /// <summary>
@@ -53,7 +51,7 @@ public static class FraiseQLStateDatabaseFacadeExtensions
         ArgumentNullException.ThrowIfNull(database);
         ArgumentNullException.ThrowIfNull(token);
         var context = ((IDatabaseFacadeDependenciesAccessor)database).Context;
-        var session = ((IInfrastructure<IServiceProvider>)database).Instance.GetService(typeof(StateSession)) as StateSession
+        var session = StateSession.Find(database)
             ?? throw new InvalidOperationException(StateStrings.TokenNeedsUseFraiseQLState(context.GetType().Name));
         session.Require(token);
     }

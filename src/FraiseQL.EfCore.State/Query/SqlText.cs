@@ -76,21 +76,19 @@ internal static class SqlText
             var c = sql[at];
             if (c is '\'' or '"')
             {
-                at = EndOfQuoted(sql, at, c, escapes: c == '\'' && at > 0 && sql[at - 1] is 'e' or 'E');
+                at = SqlScan.EndOfQuoted(sql, at, escapes: c == '\'' && at > 0 && sql[at - 1] is 'e' or 'E');
             }
-            else if (c == '$' && DollarTag(sql, at) is { } tag)
+            else if (c == '$' && SqlScan.DollarTag(sql, at) is { } tag)
             {
-                var end = sql.IndexOf(tag, at + tag.Length, StringComparison.Ordinal);
-                at = end < 0 ? sql.Length : end + tag.Length;
+                at = SqlScan.After(sql, tag, at + tag.Length);
             }
             else if (c == '-' && at + 1 < sql.Length && sql[at + 1] == '-')
             {
-                var end = sql.AsSpan(at).IndexOfAny('\n', '\r');
-                at = end < 0 ? sql.Length : at + end;
+                at = SqlScan.EndOfLine(sql, at);
             }
             else if (c == '/' && at + 1 < sql.Length && sql[at + 1] == '*')
             {
-                at = EndOfComment(sql, at);
+                at = SqlScan.EndOfComment(sql, at);
             }
             else if (char.IsLetter(c) || c == '_')
             {
@@ -109,56 +107,5 @@ internal static class SqlText
         }
 
         return null;
-    }
-
-    private static int EndOfQuoted(string sql, int at, char quote, bool escapes)
-    {
-        for (at++; at < sql.Length; at++)
-        {
-            if (escapes && sql[at] == '\\')
-            {
-                at++;
-            }
-            else if (sql[at] == quote)
-            {
-                return at + 1;
-            }
-        }
-
-        return sql.Length;
-    }
-
-    private static int EndOfComment(string sql, int at)
-    {
-        var depth = 0;
-        for (; at < sql.Length; at++)
-        {
-            if (at + 1 < sql.Length && sql[at] == '/' && sql[at + 1] == '*')
-            {
-                depth++;
-                at++;
-            }
-            else if (at + 1 < sql.Length && sql[at] == '*' && sql[at + 1] == '/')
-            {
-                at++;
-                if (--depth == 0)
-                {
-                    return at + 1;
-                }
-            }
-        }
-
-        return sql.Length;
-    }
-
-    private static string? DollarTag(string sql, int at)
-    {
-        var end = at + 1;
-        while (end < sql.Length && (char.IsLetter(sql[end]) || sql[end] == '_' || (end > at + 1 && char.IsDigit(sql[end]))))
-        {
-            end++;
-        }
-
-        return end < sql.Length && sql[end] == '$' ? sql[at..(end + 1)] : null;
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using FraiseQL.EfCore.State.Query;
 
 namespace FraiseQL.EfCore.State.Statistics;
 
@@ -20,29 +21,29 @@ internal static class QueryLabel
             var c = sql[at];
             if (c == '-' && At(sql, at + 1) == '-')
             {
-                var end = EndOfLine(sql, at);
+                var end = SqlScan.EndOfLine(sql, at);
                 tag ??= Tag(sql.AsSpan(at + 2, end - at - 2).Trim());
                 at = end;
             }
             else if (c == '/' && At(sql, at + 1) == '*')
             {
-                at = After(sql, "*/", at + 2);
+                at = SqlScan.EndOfComment(sql, at);
                 Space(text);
             }
             else if (c == '\'')
             {
-                at = EndOfLiteral(sql, at, text);
+                at = SqlScan.EndOfQuoted(sql, at, escapes: text.Length > 0 && text[^1] is 'e' or 'E');
                 text.Append("'…'");
             }
             else if (c == '"')
             {
-                var end = After(sql, "\"", at + 1);
+                var end = SqlScan.EndOfQuoted(sql, at, escapes: false);
                 text.Append(sql, at, end - at);
                 at = end;
             }
-            else if (c == '$' && DollarTag(sql, at) is { } dollar)
+            else if (c == '$' && SqlScan.DollarTag(sql, at) is { } dollar)
             {
-                at = After(sql, dollar, at + dollar.Length);
+                at = SqlScan.After(sql, dollar, at + dollar.Length);
                 text.Append("'…'");
             }
             else if (char.IsAsciiDigit(c))
@@ -79,41 +80,6 @@ internal static class QueryLabel
 
     private static char At(string sql, int at) => at < sql.Length ? sql[at] : '\0';
 
-    private static int After(string sql, string end, int from)
-    {
-        var at = from < sql.Length ? sql.IndexOf(end, from, StringComparison.Ordinal) : -1;
-        return at < 0 ? sql.Length : at + end.Length;
-    }
-
-    private static int EndOfLine(string sql, int at)
-    {
-        var end = sql.AsSpan(at).IndexOfAny('\n', '\r');
-        return end < 0 ? sql.Length : at + end;
-    }
-
-    // Two quotes are one, and in E'…' a backslash takes the next character with it.
-    private static int EndOfLiteral(string sql, int at, StringBuilder before)
-    {
-        var escapes = before.Length > 0 && before[^1] is 'e' or 'E';
-        for (at++; at < sql.Length; at++)
-        {
-            if (escapes && sql[at] == '\\')
-            {
-                at++;
-            }
-            else if (sql[at] == '\'' && At(sql, at + 1) == '\'')
-            {
-                at++;
-            }
-            else if (sql[at] == '\'')
-            {
-                return at + 1;
-            }
-        }
-
-        return sql.Length;
-    }
-
     private static int EndOfNumber(string sql, int at)
     {
         while (at < sql.Length && (char.IsLetterOrDigit(sql[at]) || sql[at] is '.' or '_'))
@@ -122,25 +88,6 @@ internal static class QueryLabel
         }
 
         return at;
-    }
-
-    private static string? DollarTag(string sql, int at)
-    {
-        var end = sql.IndexOf('$', at + 1);
-        if (end < 0 || char.IsAsciiDigit(At(sql, at + 1)))
-        {
-            return null;
-        }
-
-        foreach (var c in sql.AsSpan(at + 1, end - at - 1))
-        {
-            if (!char.IsLetterOrDigit(c) && c != '_')
-            {
-                return null;
-            }
-        }
-
-        return sql[at..(end + 1)];
     }
 
     private static void Space(StringBuilder text)

@@ -4,7 +4,6 @@ using FraiseQL.EfCore.State.Listener;
 using FraiseQL.EfCore.State.Query;
 using FraiseQL.EfCore.State.Setup;
 using FraiseQL.EfCore.State.Writes;
-using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace FraiseQL.EfCore.State.Warming;
@@ -164,7 +163,7 @@ internal sealed class Warmer(WarmupRegistry registry, StateRuntime runtime, List
         var scope = scopes.CreateAsyncScope();
         await using var _ = scope.ConfigureAwait(false);
         var context = StateCache.ContextOf(scope.ServiceProvider, contextType);
-        var session = ((IInfrastructure<IServiceProvider>)context).Instance.GetService<StateSession>();
+        var session = StateSession.Find(context);
         var patience = runtime.Options.Cache.Warmup.Timeout;
         var places = session?.Warm(patience < s_longestPatience ? patience : s_longestPatience);
         await warmup.RunAsync(context, scope.ServiceProvider, end).ConfigureAwait(false);

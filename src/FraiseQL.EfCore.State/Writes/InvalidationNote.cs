@@ -2,7 +2,6 @@ using System.Data.Common;
 using FraiseQL.EfCore.State.Cache;
 using FraiseQL.EfCore.State.Query;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
 using NpgsqlTypes;
@@ -31,7 +30,7 @@ internal static class InvalidationNote
     /// <summary>Takes effect at once, or with the transaction that is open.</summary>
     public static async Task WriteAsync(DbContext context, Action<CacheInvalidation> what, CancellationToken cancellationToken)
     {
-        var session = ((IInfrastructure<IServiceProvider>)context).Instance.GetService(typeof(StateSession)) as StateSession
+        var session = StateSession.Find(context)
             ?? throw new InvalidOperationException(StateStrings.InvalidateNeedsUseFraiseQLState(context.GetType().Name));
         var invalidation = new CacheInvalidation(context.Model);
         what(invalidation);

@@ -35,6 +35,9 @@ internal sealed partial class StateSession : IResettableService
     private long _wroteAt;
     private ApplicationCapture? _capture;
 
+    /// <summary>The session of a context, or of its database facade; <see langword="null"/> without <c>UseFraiseQLState()</c>.</summary>
+    public static StateSession? Find(IInfrastructure<IServiceProvider> context) => context.Instance.GetService(typeof(StateSession)) as StateSession;
+
     public StateSession(ICurrentDbContext context, IDbContextOptions options, ILoggerFactory loggers)
     {
         _context = context;
