@@ -15,7 +15,7 @@ public sealed class PageTests(BlogWorld world) : IClassFixture<BlogWorld>, IAsyn
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
-            ExecutablePath = Chromium(),
+            ExecutablePath = Chromium.Find(),
             Args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         });
         _page = await _browser.NewPageAsync();
@@ -149,10 +149,4 @@ public sealed class PageTests(BlogWorld world) : IClassFixture<BlogWorld>, IAsyn
         await _page.WaitForSelectorAsync("main[aria-busy=false]");
         await _page.WaitForSelectorAsync(".live[data-state=on]");
     }
-
-    private static string Chromium()
-        => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/bin")
-            .SelectMany(folder => new[] { "chromium", "chromium-browser", "google-chrome" }.Select(name => Path.Combine(folder, name)))
-            .FirstOrDefault(File.Exists)
-            ?? throw new InvalidOperationException("These tests need Chromium and found none: sudo apt-get install -y chromium (eng/test.sh does that by itself).");
 }

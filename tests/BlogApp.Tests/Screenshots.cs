@@ -19,22 +19,9 @@ internal static class Screenshots
         {
             await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme });
             await page.SetViewportSizeAsync(width, height);
-            await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Folder(), $"{name}-{form}.png") });
+            await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Repository.Screenshots, $"{name}-{form}.png") });
             var scrolled = await page.EvaluateAsync<int>("document.documentElement.scrollWidth");
             Assert.True(scrolled <= width, $"{name} is {scrolled} pixels wide on a screen of {width}.");
         }
-    }
-
-    private static string Folder()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "FraiseQL.EfCore.sln")))
-            {
-                return Path.Combine(folder.FullName, "artifacts", "screenshots");
-            }
-        }
-
-        throw new InvalidOperationException("The tests run outside the repository: there is no place for screenshots.");
     }
 }

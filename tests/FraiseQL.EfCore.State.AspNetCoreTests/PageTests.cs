@@ -29,7 +29,7 @@ public sealed class PageTests : IAsyncLifetime
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
-            ExecutablePath = Chromium(),
+            ExecutablePath = Chromium.Find(),
             Args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         });
     }
@@ -291,20 +291,6 @@ public sealed class PageTests : IAsyncLifetime
 
     private static Task<string> BackgroundAsync(IPage page) => page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor");
 
-    private static async Task ShootAsync(IPage page, string name, bool fullPage = true)
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "FraiseQL.EfCore.sln")))
-        {
-            folder = Path.GetDirectoryName(folder)!;
-        }
-
-        await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, "artifacts", "screenshots", name + ".png"), FullPage = fullPage });
-    }
-
-    private static string Chromium()
-        => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/bin")
-            .SelectMany(folder => new[] { "chromium", "chromium-browser", "google-chrome" }.Select(name => Path.Combine(folder, name)))
-            .FirstOrDefault(File.Exists)
-            ?? throw new InvalidOperationException("These tests need Chromium and found none: sudo apt-get install -y chromium (eng/test.sh does that by itself).");
+    private static Task ShootAsync(IPage page, string name, bool fullPage = true)
+        => page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Repository.Screenshots, name + ".png"), FullPage = fullPage });
 }

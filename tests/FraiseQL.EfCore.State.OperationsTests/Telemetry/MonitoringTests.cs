@@ -174,16 +174,7 @@ public sealed partial class MonitoringTests
     private static HashSet<string> Scraped(string text)
         => [.. text.Split('\n').Where(line => line.StartsWith("fraiseql_", StringComparison.Ordinal)).Select(line => line.Split('{', ' ')[0])];
 
-    private static string Read(string file)
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder!.FullName, "FraiseQL.EfCore.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return File.ReadAllText(Path.Combine(folder.FullName, file)).ReplaceLineEndings("\n");
-    }
+    private static string Read(string file) => Repository.Read(file).ReplaceLineEndings("\n");
 
     [GeneratedRegex("fraiseql_[a-z0-9_]+")]
     private static partial Regex MetricName();

@@ -39,7 +39,7 @@ public sealed class BenchmarkTests
 
         Assert.Equal(2, exitCode);
         var known = output[(output.IndexOf("Known:", StringComparison.Ordinal) + 6)..].Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries).Where(id => id != "--quick");
-        var text = await File.ReadAllTextAsync(Path.Combine(Root(), "benchmarks", "README.md"));
+        var text = Repository.Read("benchmarks/README.md");
         var table = text[text.IndexOf("| id | measured |", StringComparison.Ordinal)..text.IndexOf("*Hook A*", StringComparison.Ordinal)];
         var described = Regex.Matches(table, "^\\| ([A-Z][A-Z0-9, -]+) \\|", RegexOptions.Multiline).SelectMany(m => m.Groups[1].Value.Split(", "));
         Assert.Equal(known.Except(["HIT-ALLOC"]).Order(), described.Order());
@@ -71,16 +71,5 @@ public sealed class BenchmarkTests
                 process.Kill(entireProcessTree: true);
             }
         }
-    }
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder!.FullName, "FraiseQL.EfCore.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder.FullName;
     }
 }

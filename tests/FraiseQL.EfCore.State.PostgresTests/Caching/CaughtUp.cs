@@ -13,13 +13,19 @@ internal static class CaughtUp
     public static FreshnessLedger LedgerOf(Node node, string connectionString)
         => node.Services.GetRequiredKeyedService<StateRuntime>(typeof(BlogContext)).LedgerOf(DatabaseIdentity.Of(connectionString).Domain);
 
-    /// <summary>Waits until each node has applied everything that is committed now.</summary>
-    public static async Task AllAsync(string connectionString, params IEnumerable<Node> nodes)
+    /// <summary>What is committed now.</summary>
+    public static async Task<PgSnapshot> CommittedAsync(string connectionString)
     {
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand("SELECT pg_current_snapshot()::text", connection);
-        var now = PgSnapshot.Parse((string)(await command.ExecuteScalarAsync())!);
+        return PgSnapshot.Parse((string)(await command.ExecuteScalarAsync())!);
+    }
+
+    /// <summary>Waits until each node has applied everything that is committed now.</summary>
+    public static async Task AllAsync(string connectionString, params IEnumerable<Node> nodes)
+    {
+        var now = await CommittedAsync(connectionString);
         foreach (var node in nodes)
         {
             var ledger = LedgerOf(node, connectionString);

@@ -1,12 +1,10 @@
 using FraiseQL.EfCore.State.Cache;
-using FraiseQL.EfCore.State.EventLog;
 using FraiseQL.EfCore.State.PostgresTests.Caching;
 using FraiseQL.EfCore.State.PostgresTests.Shapes;
 using FraiseQL.EfCore.State.Writes;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage;
-using Npgsql;
 
 namespace FraiseQL.EfCore.State.PostgresTests.Precision;
 
@@ -19,14 +17,7 @@ internal static class LedgerWaits
 
     public static async Task CaughtUpAsync(Func<DbContext> create, string connectionString)
     {
-        PgSnapshot now;
-        await using (var connection = new NpgsqlConnection(connectionString))
-        {
-            await connection.OpenAsync();
-            await using var command = new NpgsqlCommand("SELECT pg_current_snapshot()::text", connection);
-            now = PgSnapshot.Parse((string)(await command.ExecuteScalarAsync())!);
-        }
-
+        var now = await CaughtUp.CommittedAsync(connectionString);
         await using var db = create();
         var ledger = LedgerOf(db);
         await Eventually.Until(() => ledger.Position is { } position && position.Contains(now), TimeSpan.FromSeconds(20));

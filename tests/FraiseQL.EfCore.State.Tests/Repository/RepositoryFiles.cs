@@ -1,11 +1,9 @@
-using System.Runtime.CompilerServices;
-
 namespace FraiseQL.EfCore.State.Tests.Repository;
 
 /// <summary>The checked-out files, for tests of texts and of the shape of the code.</summary>
 internal static class RepositoryFiles
 {
-    public static string Root { get; } = FindRoot();
+    public static string Root => TestKit.Repository.Root;
 
     /// <summary>Files below a folder, without what builds produce, as paths relative to the root.</summary>
     public static IEnumerable<string> Below(string folder, string pattern)
@@ -15,16 +13,5 @@ internal static class RepositoryFiles
             .Where(file => !file.Split('/').Any(part => part is "bin" or "obj" or "artifacts"))
             .Order(StringComparer.Ordinal);
 
-    public static string Read(string file) => File.ReadAllText(Path.Combine(Root, file));
-
-    private static string FindRoot([CallerFilePath] string self = "")
-    {
-        var folder = Path.GetDirectoryName(self);
-        while (folder is not null && !File.Exists(Path.Combine(folder, "FraiseQL.EfCore.sln")))
-        {
-            folder = Path.GetDirectoryName(folder);
-        }
-
-        return folder ?? throw new InvalidOperationException($"No FraiseQL.EfCore.sln above {self}: build the tests where they are run.");
-    }
+    public static string Read(string file) => TestKit.Repository.Read(file);
 }
