@@ -14,6 +14,7 @@ internal sealed class GroupWatch(ContextDatabase database) : IDisposable
     private NpgsqlConnection? _connection;
     private volatile IReadOnlyList<HandlerGroupState> _groups = [];
     private volatile string? _error;
+    private volatile bool _isDisposed;
 
     public IReadOnlyList<HandlerGroupState> Groups => _groups;
 
@@ -22,7 +23,7 @@ internal sealed class GroupWatch(ContextDatabase database) : IDisposable
 
     public async Task ReadAsync()
     {
-        if (!await _turn.WaitAsync(0).ConfigureAwait(false))
+        if (_isDisposed || !await _turn.WaitAsync(0).ConfigureAwait(false))
         {
             return;
         }
@@ -50,12 +51,17 @@ internal sealed class GroupWatch(ContextDatabase database) : IDisposable
         {
             _turn.Release();
         }
+
+        if (_isDisposed)
+        {
+            Dispose();
+        }
     }
 
     /// <summary>Nobody looks any more.</summary>
     public async Task EndAsync()
     {
-        if (await _turn.WaitAsync(s_budget).ConfigureAwait(false))
+        if (!_isDisposed && await _turn.WaitAsync(s_budget).ConfigureAwait(false))
         {
             try
             {
@@ -68,10 +74,16 @@ internal sealed class GroupWatch(ContextDatabase database) : IDisposable
         }
     }
 
+    /// <summary>Closes the connection; a question that is under way closes it when it has its answer, since a connection serves one thread at a time.</summary>
     public void Dispose()
     {
-        _connection?.Dispose();
-        _turn.Dispose();
+        _isDisposed = true;
+        if (_turn.Wait(0))
+        {
+            // Kept for good: nobody may open another connection.
+            _connection?.Dispose();
+            _connection = null;
+        }
     }
 
     private async Task CloseAsync()

@@ -6,6 +6,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Time.Testing;
+using Npgsql;
 
 namespace FraiseQL.EfCore.State.AspNetCoreTests;
 
@@ -182,6 +183,40 @@ public sealed class StatisticsTests
         }
 
         Assert.Equal(AspNetCore.Sampler.Capacity, sampler.After(0).Length);
+    }
+
+    [Fact]
+    public async Task The_end_of_the_host_leaves_a_connection_to_the_question_that_uses_it()
+    {
+        await using var site = await Site.StartAsync();
+        using var groups = new AspNetCore.GroupWatch(site.Services.GetRequiredKeyedService<Listener.ContextDatabase>(typeof(BlogContext)));
+        await groups.ReadAsync();
+        Assert.NotEmpty(groups.Groups);
+
+        await using var gate = new NpgsqlConnection(site.ConnectionString);
+        await gate.OpenAsync();
+        await using var transaction = await gate.BeginTransactionAsync();
+        await using var locks = new NpgsqlCommand("LOCK TABLE fraiseql.consumer IN ACCESS EXCLUSIVE MODE", gate, transaction);
+        await locks.ExecuteNonQueryAsync();
+        async Task<long> Dashboards(string condition)
+        {
+            await using var db = new NpgsqlConnection(site.ConnectionString);
+            await db.OpenAsync();
+            await using var count = new NpgsqlCommand(
+                $"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE '%fraiseql-dashboard%' AND {condition}", db);
+            return (long)(await count.ExecuteScalarAsync())!;
+        }
+
+        var question = groups.ReadAsync();
+        await Eventually.Until(async () => await Dashboards("wait_event_type = 'Lock'") == 1);
+        groups.Dispose();
+        Assert.False(question.IsCompleted);
+        await transaction.RollbackAsync();
+        await question;
+
+        Assert.Null(groups.Error);
+        await groups.ReadAsync();
+        await Eventually.Until(async () => await Dashboards("true") == 0);
     }
 
     // The clock of a timer that is late shows the end of the time that has passed.
