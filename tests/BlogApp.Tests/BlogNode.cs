@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
 
 namespace BlogApp.Tests;
 
@@ -30,7 +32,9 @@ public sealed class BlogNode : IAsyncDisposable
     public static async Task<BlogNode> StartAsync(string blog, string? redis = null)
     {
         var app = BlogServer.Build(
-            ["--urls", "http://127.0.0.1:0", $"--ConnectionStrings:Blog={blog}", $"--ConnectionStrings:Redis={redis}", "--Logging:LogLevel:Default=Error"]);
+            ["--urls", "http://127.0.0.1:0", $"--ConnectionStrings:Blog={blog}", $"--ConnectionStrings:Redis={redis}", "--Logging:LogLevel:Default=Error",
+                "--Logging:Searched:LogLevel:FraiseQL.EfCore.State=Trace"]);
+        app.Services.GetRequiredService<ILoggerFactory>().AddProvider(new SearchedLog());
         await Data.BlogDatabase.MigrateAsync(app.Services, CancellationToken.None);
         await app.StartAsync();
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
@@ -52,9 +56,12 @@ public sealed class BlogNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Over HTTP the health checks say a word only: here they say all.
+        LeakSearch.OfTheRun.Search(await _app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync());
         Http.Dispose();
         await _app.StopAsync();
         await _app.DisposeAsync();
+        LeakSearch.OfTheRun.AssertNothingFound();
     }
 }
 

@@ -63,7 +63,8 @@ public sealed class Site : IAsyncDisposable
         Site site = null!;
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = environment, ApplicationName = "Blog" });
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
-        builder.Logging.ClearProviders().AddFakeLogging();
+        builder.Logging.ClearProviders().AddFakeLogging().AddProvider(new SearchedLog())
+            .AddFilter<SearchedLog>("FraiseQL.EfCore.State", LogLevel.Trace);
         builder.Services.AddDbContextFactory<BlogContext>(o => o.UseNpgsql(connectionString).UseFraiseQLState());
         var added = builder.Services.AddFraiseQLState<BlogContext>(configure: o =>
         {
@@ -96,6 +97,7 @@ public sealed class Site : IAsyncDisposable
             .AddScheme<AuthenticationSchemeOptions, HeaderAuthentication>(HeaderAuthentication.SchemeName, null);
         builder.Services.AddAuthorization(o => o.AddPolicy("ops", p => p.RequireRole("ops")));
         services?.Invoke(builder);
+        SearchedHealthChecks.Search(builder.Services);
         var app = builder.Build();
         if (pathBase.Length > 0)
         {
@@ -154,5 +156,6 @@ public sealed class Site : IAsyncDisposable
         Http.Dispose();
         await _app.StopAsync();
         await _app.DisposeAsync();
+        LeakSearch.OfTheRun.AssertNothingFound();
     }
 }

@@ -19,7 +19,7 @@ internal sealed class MeasuredApp<TContext> : IAsyncDisposable
         Action<IHostApplicationBuilder>? host = null, Action<WebApplication>? map = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders().AddFakeLogging();
+        builder.Logging.ClearProviders().AddFakeLogging().AddProvider(new SearchedLog());
         builder.WebHost.UseSetting("urls", "http://127.0.0.1:0");
         builder.Services.AddDbContextFactory<TContext>(o => o.UseNpgsql(connectionString).UseFraiseQLState().AddInterceptors(Commands));
         state?.Invoke(builder.Services.AddFraiseQLState<TContext>(configure: configure));
@@ -29,6 +29,7 @@ internal sealed class MeasuredApp<TContext> : IAsyncDisposable
         }
 
         host?.Invoke(builder);
+        SearchedHealthChecks.Search(builder.Services);
         var app = builder.Build();
         map?.Invoke(app);
         _host = app;
@@ -62,5 +63,6 @@ internal sealed class MeasuredApp<TContext> : IAsyncDisposable
     {
         await _host.StopAsync();
         _host.Dispose();
+        LeakSearch.OfTheRun.AssertNothingFound();
     }
 }

@@ -11,6 +11,7 @@ namespace FraiseQL.EfCore.State.PostgresTests.Allocation;
 /// above its goal in PERFORMANCE.md is held where it is, and the name of the test says so.
 /// </summary>
 [Collection(nameof(Alone))]
+[Unobserved]
 public sealed class AllocationTests : IAsyncLifetime
 {
     private const int Kilobyte = 1024;

@@ -39,7 +39,7 @@ internal sealed class HandlerNode : IAsyncDisposable
         string connectionString, Action<FraiseQLStateBuilder> handlers, Action<CdcOptions>? configure = null, Action<IServiceCollection>? services = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Logging.AddFakeLogging();
+        builder.Logging.AddFakeLogging().AddProvider(new SearchedLog());
         builder.Services.AddDbContext<ShopContext>(o => o.UseNpgsql(connectionString).UseFraiseQLState());
         services?.Invoke(builder.Services);
         handlers(builder.Services.AddFraiseQLState<ShopContext>(configure: o =>

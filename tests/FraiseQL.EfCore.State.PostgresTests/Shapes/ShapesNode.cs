@@ -29,7 +29,7 @@ internal sealed class ShapesNode : IAsyncDisposable
     public static async Task<ShapesNode> StartAsync(string connectionString, string? redis = null, Action<FraiseQLStateOptions>? configure = null, bool frontEnd = false)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Logging.AddFakeLogging();
+        builder.Logging.AddFakeLogging().AddProvider(new SearchedLog());
         CommandCounter? commands = null;
         void Use(DbContextOptionsBuilder o)
         {

@@ -25,7 +25,7 @@ internal sealed class TypesNode : IAsyncDisposable
     public static async Task<TypesNode> StartAsync(string connectionString, string? redis)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Logging.AddFakeLogging();
+        builder.Logging.AddFakeLogging().AddProvider(new SearchedLog());
         CommandCounter? commands = null;
         builder.Services.AddDbContextFactory<TypesContext>(o =>
         {
