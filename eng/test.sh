@@ -100,6 +100,7 @@ while IFS= read -r project; do
 done < <(grep -rl --include='*.csproj' 'Microsoft.NET.Test.Sdk' tests | LC_ALL=C sort)
 
 step "eng/pack-check.sh" eng/pack-check.sh
+step "eng/trim-check.sh" eng/trim-check.sh --no-build
 step "eng/quickstart.sh" eng/quickstart.sh
 step "eng/features.sh" eng/features.sh --check
 finish

@@ -34,11 +34,13 @@ var missed = 0;
 var failed = 0;
 foreach (var benchmark in all.Where(b => ids.Length == 0 ? !b.OnlyByName : ids.Contains(b.Id, StringComparer.OrdinalIgnoreCase)))
 {
+    var start = clock.Elapsed;
     try
     {
         var figures = await benchmark.RunAsync(world, effort);
         Report.Print(benchmark.Id, benchmark.Title, figures);
         Report.Write(results, benchmark.Id, figures);
+        Console.WriteLine($"{(clock.Elapsed - start).TotalSeconds:0.0} s");
         missed += figures.Count(f => f.Met == false);
     }
 #pragma warning disable CA1031 // The others can still be measured; the exit code tells.
