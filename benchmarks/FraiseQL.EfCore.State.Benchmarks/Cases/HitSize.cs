@@ -25,15 +25,16 @@ internal sealed class HitSize : IBenchmark
     {
         await using var small = await FilledAsync(world, 1_000, 1);
         await using var middle = await FilledAsync(world, 100_000, 1);
-        await using var large = await FilledAsync(world, 1_000_000, 1);
+
+        // Of the million every other one has been hit before: filling two takes most of the time of all benchmarks.
+        await using var large = await FilledAsync(world, 1_000_000, 1, touchedEvery: 2);
         await using var five = await FilledAsync(world, 1_000, 5);
         await using var twenty = await FilledAsync(world, 1_000, 20);
-        await using var untouched = await FilledAsync(world, 1_000_000, 1, touched: false);
         return await new Comparison(
                 Over("1 000 entries", small, 1_000),
                 Over("100 000 entries", middle, 100_000),
-                Over("1 000 000 entries", large, 1_000_000),
-                Over("1 000 000 entries, first hit", untouched, 1_000_000),
+                Over("1 000 000 entries", large, 1_000_000, every: 2),
+                Over("1 000 000 entries, first hit", large, 1_000_000, every: 2, from: 1),
                 Over("1 dependency", small, 1_000),
                 Over("5 dependencies", five, 1_000),
                 Over("20 dependencies", twenty, 1_000))
@@ -45,11 +46,11 @@ internal sealed class HitSize : IBenchmark
             .RunAsync(effort);
     }
 
-    private static Variant Over(string name, Filled filled, int entries)
+    private static Variant Over(string name, Filled filled, int entries, int every = 1, int from = 0)
         => Variant.Sync(name, n =>
         {
             var db = filled.Context;
-            var id = Base + (int)((uint)n * 2_654_435_761L % entries);
+            var id = Base + ((int)((uint)n * 2_654_435_761L % (entries / every)) * every) + from;
             GC.KeepAlive(db.Posts.AsNoTracking().Where(p => p.Id == id).Cacheable(BlogQueries.Ttl).ToList());
             if (db.Database.GetCacheOutcome() != CacheOutcome.L1Hit)
             {
@@ -58,7 +59,7 @@ internal sealed class HitSize : IBenchmark
         });
 
     // Touched: each entry has been hit once, as the first hit of an entry makes its key anew and the later ones find it.
-    private static async Task<Filled> FilledAsync(BenchWorld world, int entries, int dependencies, bool touched = true)
+    private static async Task<Filled> FilledAsync(BenchWorld world, int entries, int dependencies, int touchedEvery = 1)
     {
         var node = await Node.StartAsync(world.ConnectionString, configure: o => o.Cache.L1.MaxSizeMb = 8192);
         var db = node.Context();
@@ -74,7 +75,7 @@ internal sealed class HitSize : IBenchmark
             store.StoreInL1(
                 key,
                 new CachedEntry(seen.Entry!.Rows, seen.Entry.Snapshot, seen.Entry.CreatedAt, BlogQueries.Ttl, seen.Entry.ValidatedEpoch));
-            if (touched)
+            if (i % touchedEvery == 0)
             {
                 store.FindInL1(key);
             }

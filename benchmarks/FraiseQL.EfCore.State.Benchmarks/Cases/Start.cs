@@ -18,7 +18,7 @@ internal sealed class Start : IBenchmark
 
     public async Task<IReadOnlyList<Figure>> RunAsync(BenchWorld world, Effort effort)
     {
-        var figures = new List<Figure>(await FirstQueriesAsync(world, effort.Quick ? 9 : 31));
+        var figures = new List<Figure>(await FirstQueriesAsync(world, effort.Quick ? 5 : 31));
         var plain = new PooledDbContextFactory<BlogContext>(BenchWorld.Options(world.ConnectionString, state: false));
         var state = new PooledDbContextFactory<BlogContext>(BenchWorld.Options(world.ConnectionString, state: true));
         var plainOptions = BenchWorld.Options(world.ConnectionString, state: false);

@@ -50,7 +50,7 @@ internal sealed class WriteOne : IBenchmark
             for (var i = 0; i < s_tables.Length; i++)
             {
                 var table = s_tables[(i + round + 1) % s_tables.Length];
-                var rate = await RateAsync(connections, table, statement, effort.Quick ? TimeSpan.FromMilliseconds(250) : TimeSpan.FromSeconds(1));
+                var rate = await RateAsync(connections, table, statement, effort.Quick ? TimeSpan.FromMilliseconds(150) : TimeSpan.FromSeconds(1));
                 if (round >= 0)
                 {
                     rates[table].Add(rate);

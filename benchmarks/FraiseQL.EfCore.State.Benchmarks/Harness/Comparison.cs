@@ -19,9 +19,9 @@ internal sealed class Comparison(params Variant[] variants)
 
     public async Task<IReadOnlyList<Figure>> RunAsync(Effort effort)
     {
-        foreach (var variant in variants)
+        foreach (var together in effort.WarmsTogether ? [variants] : variants.Chunk(1))
         {
-            await WarmUpAsync(variant, effort);
+            await WarmUpAsync(together, effort);
         }
 
         for (var round = 0; round < effort.Rounds; round++)
@@ -36,14 +36,18 @@ internal sealed class Comparison(params Variant[] variants)
     }
 
     // Until the JIT has had nothing to do for a while: its last tier is what runs for days. Then as many operations as fill a batch.
-    private static async Task WarmUpAsync(Variant variant, Effort effort)
+    private static async Task WarmUpAsync(Variant[] together, Effort effort)
     {
         var clock = Stopwatch.StartNew();
         var quietSince = TimeSpan.Zero;
         var compiled = JitInfo.GetCompiledMethodCount();
         while (clock.Elapsed < effort.LongestWarmUp && clock.Elapsed - quietSince < effort.Quiet)
         {
-            await variant.Run(50);
+            foreach (var variant in together)
+            {
+                await variant.Run(50);
+            }
+
             if (JitInfo.GetCompiledMethodCount() is var now && now != compiled)
             {
                 compiled = now;
@@ -51,11 +55,14 @@ internal sealed class Comparison(params Variant[] variants)
             }
         }
 
-        clock.Restart();
-        const int Probe = 50;
-        await variant.Run(Probe);
-        var each = clock.Elapsed / Probe;
-        variant.BatchSize = Math.Max(10, (int)(effort.Batch / each));
+        foreach (var variant in together)
+        {
+            clock.Restart();
+            const int Probe = 50;
+            await variant.Run(Probe);
+            var each = clock.Elapsed / Probe;
+            variant.BatchSize = Math.Max(10, (int)(effort.Batch / each));
+        }
     }
 
     private static async Task MeasureAsync(Variant variant)

@@ -8,10 +8,14 @@ internal sealed record Effort(bool Quick)
     /// <summary>How long the JIT must have had nothing to do before anything is measured.</summary>
     public TimeSpan Quiet => TimeSpan.FromMilliseconds(Quick ? 400 : 1000);
 
-    public TimeSpan LongestWarmUp => TimeSpan.FromSeconds(Quick ? 2.5 : 15);
+    /// <summary>Of one thing, or of all that are compared if they warm together.</summary>
+    public TimeSpan LongestWarmUp => TimeSpan.FromSeconds(Quick ? 4 : 15);
+
+    /// <summary>Whether the things that are compared share one warm-up, in turns, and so one wait for the JIT.</summary>
+    public bool WarmsTogether => Quick;
 
     public TimeSpan Batch => TimeSpan.FromMilliseconds(Quick ? 20 : 40);
 
     /// <summary>How long a benchmark of a stream of events lasts.</summary>
-    public TimeSpan Stream => TimeSpan.FromSeconds(Quick ? 5 : 20);
+    public TimeSpan Stream => TimeSpan.FromSeconds(Quick ? 4 : 20);
 }
