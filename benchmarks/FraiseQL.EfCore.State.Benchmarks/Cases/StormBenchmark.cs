@@ -27,7 +27,7 @@ internal sealed class StormBenchmark : IBenchmark
 
     public async Task<IReadOnlyList<Figure>> RunAsync(BenchWorld world, Effort effort)
     {
-        var duration = TimeSpan.FromMilliseconds(effort.Quick ? 300 : 3000);
+        var duration = TimeSpan.FromMilliseconds(effort.Quick ? 200 : 3000);
         var totals = new Dictionary<string, Totals>();
         foreach (var nodes in (int[])[1, 2])
         {

@@ -9,7 +9,7 @@ internal sealed record Effort(bool Quick)
     public TimeSpan Quiet => TimeSpan.FromMilliseconds(Quick ? 400 : 1000);
 
     /// <summary>Of one thing, or of all that are compared if they warm together.</summary>
-    public TimeSpan LongestWarmUp => TimeSpan.FromSeconds(Quick ? 4 : 15);
+    public TimeSpan LongestWarmUp => TimeSpan.FromSeconds(Quick ? 3 : 15);
 
     /// <summary>Whether the things that are compared share one warm-up, in turns, and so one wait for the JIT.</summary>
     public bool WarmsTogether => Quick;
@@ -17,5 +17,5 @@ internal sealed record Effort(bool Quick)
     public TimeSpan Batch => TimeSpan.FromMilliseconds(Quick ? 20 : 40);
 
     /// <summary>How long a benchmark of a stream of events lasts.</summary>
-    public TimeSpan Stream => TimeSpan.FromSeconds(Quick ? 4 : 20);
+    public TimeSpan Stream => TimeSpan.FromSeconds(Quick ? 3 : 20);
 }
