@@ -3,7 +3,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace FraiseQL.EfCore.State.Health;
 
-/// <summary>Whether the triggers are there, enabled, and made from this model.</summary>
+/// <summary>Whether the triggers and their functions are there, enabled, as the library made them, and made from this model.</summary>
 internal sealed class CaptureHealthCheck(DatabaseLooks looks, ListenerStatus listener) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -22,6 +22,11 @@ internal sealed class CaptureHealthCheck(DatabaseLooks looks, ListenerStatus lis
         if (!capture.IsSound)
         {
             findings.Fails(string.Join(' ', capture.Problems));
+        }
+        else if (!capture.IsOfModel)
+        {
+            // While nodes are replaced one by one, whatever failures are to the application: nothing is wrong with this one.
+            findings.Degrades(string.Join(' ', capture.Problems));
         }
 
         if (!capture.Problems.SequenceEqual(listener.CaptureProblems))

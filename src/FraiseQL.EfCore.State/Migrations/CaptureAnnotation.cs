@@ -104,7 +104,11 @@ internal sealed record CaptureAnnotation(
     public static CaptureAnnotation Parse(string text)
         => TryParse(text, out var annotation) ? annotation : throw new InvalidOperationException(StateStrings.UnknownCapture(text));
 
-    private static bool TryParse(string text, [NotNullWhen(true)] out CaptureAnnotation? annotation)
+    /// <summary>Whether the text begins with a version of the templates that this library does not have yet.</summary>
+    public static bool IsOfNewerLibrary(string text)
+        => text.Split("; ")[0] is ['v', .. { Length: > 0 } number] version && number.All(char.IsAsciiDigit) && !SqlTemplates.Exists(version, "capture");
+
+    public static bool TryParse(string text, [NotNullWhen(true)] out CaptureAnnotation? annotation)
     {
         annotation = null;
         var parts = text.Split("; ");

@@ -24,6 +24,33 @@ internal static partial class StateStrings
     public static string CaptureOfAnotherModel(IReadOnlyCollection<string> relations) =>
         $"The triggers of {List(relations)} were made from another version of the model. {MigrationCommands}";
 
+    public static string CaptureSuffices(IReadOnlyCollection<string> relations) =>
+        $"The triggers of {List(relations)} were made from another version of the model, or by another version of FraiseQL.EfCore.State, and write all that "
+        + "this one needs: queries are cached as usual. Replace this node if it is the older one; otherwise roll the triggers out by "
+        + "`dotnet ef migrations add` and `dotnet ef database update`.";
+
+    public static string CaptureOfNewerLibrary(IReadOnlyCollection<string> relations) =>
+        $"The triggers of {List(relations)} were made by a newer version of FraiseQL.EfCore.State, which this one cannot judge: queries of these tables are not "
+        + "cached on this node. Upgrade the package.";
+
+    public static string CaptureAltered(IReadOnlyCollection<string> functions) =>
+        $"The functions {List(functions)} are not what the migrations made: somebody has replaced or altered them, so what they write is unknown, and queries "
+        + $"of their tables are not cached. {MakeAnew}";
+
+    public static string TriggersAltered(IReadOnlyCollection<string> relations) =>
+        $"The triggers of {List(relations)} are not what the migrations made: they fire at another time, not for all rows, or without the rows that they "
+        + $"need, so queries of these tables are not cached. {MakeAnew}";
+
+    private const string MakeAnew =
+        "In one transaction run DROP FUNCTION fraiseql.\"schema.table\"() CASCADE for each, and its part of `dotnet ef migrations script`, from its newest "
+        + "CREATE OR REPLACE FUNCTION to its last CREATE TRIGGER.";
+
+    public static string LogFunctionsAltered(IReadOnlyCollection<string> functions, bool isEssential) =>
+        $"The functions {List([.. functions.Select(f => "fraiseql." + f)])} of the event log are missing, or not what the migrations made. "
+        + (isEssential ? "The log may lack changes because of them, so nothing is cached. " : "")
+        + "Run the part of `dotnet ef migrations script` that begins with \"FraiseQL.EfCore.State, event log\" (migrations-templates/v1/event_log.sql): it may be run "
+        + "any number of times, and keeps what is there.";
+
     public static string CaptureDisabled(IReadOnlyCollection<string> relations) =>
         $"The triggers of {List(relations)} are disabled: run ALTER TABLE … ENABLE TRIGGER USER on each of these tables.";
 

@@ -38,12 +38,15 @@ internal sealed class ModelDatabase(string connectionString)
     }
 
     /// <summary>What the check at the start of an application says about the database.</summary>
-    public async Task<IReadOnlyList<string>> ProblemsAsync()
+    public async Task<IReadOnlyList<string>> ProblemsAsync() => (await CheckAsync(_current)).Problems;
+
+    /// <summary>The same, to an application with this model.</summary>
+    public async Task<CaptureReport> CheckAsync(Action<ModelBuilder> model)
     {
-        await using var context = new StepContext(connectionString, _current);
+        await using var context = new StepContext(connectionString, model);
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync();
-        return (await CaptureCheck.CheckAsync(connection, CaptureModel.For(context.Model), rowSecurityIsScoped: false, CancellationToken.None)).Problems;
+        return await CaptureCheck.CheckAsync(connection, CaptureModel.For(context.Model), rowSecurityIsScoped: false, CancellationToken.None);
     }
 
     public async Task RunAsync(string sql)
