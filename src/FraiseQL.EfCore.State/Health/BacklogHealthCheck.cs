@@ -14,17 +14,29 @@ internal sealed class BacklogHealthCheck(DatabaseLooks looks, FraiseQLStateHealt
             findings.Fails(failure);
         }
 
+        var pauses = new List<string>();
         foreach (var group in look.Groups)
         {
             findings[$"{group.Group}/backlog"] = group.Waiting;
             findings[$"{group.Group}/oldestSeconds"] = Math.Round(group.Oldest.TotalSeconds, 3);
             findings[$"{group.Group}/deadLetters"] = group.DeadLetters;
             findings[$"{group.Group}/isRun"] = group.IsRun;
+            findings[$"{group.Group}/isPaused"] = group.IsPaused;
+            if (group.IsPaused)
+            {
+                // Somebody wants it so: no failure of the node, however much waits.
+                pauses.Add(StateStrings.HealthPaused(group.Group, group.Waiting, group.Waiting >= DatabaseLooks.MostCounted, group.Oldest));
+                if (group.Late > options.MaxBacklog || group.IsExpired)
+                {
+                    findings.Degrades(pauses[^1]);
+                }
+            }
+
             if (group.IsExpired)
             {
                 findings.Fails(StateStrings.HealthGroupExpired(group.Group));
             }
-            else if (group.Late > options.MaxBacklog)
+            else if (!group.IsPaused && group.Late > options.MaxBacklog)
             {
                 findings.Fails(StateStrings.HealthBacklog(group.Group, group.Waiting, group.Waiting >= DatabaseLooks.MostCounted, group.Oldest, group.IsRun));
             }
@@ -39,6 +51,6 @@ internal sealed class BacklogHealthCheck(DatabaseLooks looks, FraiseQLStateHealt
             }
         }
 
-        return findings.Result(look.Groups.Count == 0 ? StateStrings.HealthNoGroups : StateStrings.HealthNoBacklog);
+        return findings.Result(look.Groups.Count == 0 ? StateStrings.HealthNoGroups : pauses.Count > 0 ? string.Join(' ', pauses) : StateStrings.HealthNoBacklog);
     }
 }

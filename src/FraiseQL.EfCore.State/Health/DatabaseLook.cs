@@ -16,9 +16,11 @@ internal sealed record DatabaseLook(
 /// <param name="Group">Its name.</param>
 /// <param name="IsKnown">Whether a node has ever run it.</param>
 /// <param name="IsRun">Whether a node runs it now.</param>
+/// <param name="IsPaused">Whether somebody has paused it (<see cref="IHandlerGroups"/>), so that no node runs it.</param>
 /// <param name="IsExpired">Whether it was so far behind that the log no longer waits for it.</param>
 /// <param name="Waiting">Events between its position and the end of the log, up to <see cref="DatabaseLooks.MostCounted"/>.</param>
 /// <param name="Late">Those of them that were written more than a second ago.</param>
 /// <param name="Oldest">How long the oldest has waited.</param>
 /// <param name="DeadLetters">Parked events.</param>
-internal sealed record GroupLook(string Group, bool IsKnown, bool IsRun, bool IsExpired, long Waiting, long Late, TimeSpan Oldest, long DeadLetters);
+internal sealed record GroupLook(
+    string Group, bool IsKnown, bool IsRun, bool IsPaused, bool IsExpired, long Waiting, long Late, TimeSpan Oldest, long DeadLetters);

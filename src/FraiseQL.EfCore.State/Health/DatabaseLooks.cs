@@ -27,7 +27,8 @@ internal sealed class DatabaseLooks(
     // What was handled of a window that is in work is not counted.
     private const string GroupsSql =
         $"""
-        select g.name, c.name is not null, coalesce(c.owner is not null and c.lease_until > clock_timestamp(), false), c.expired_at is not null,
+        select g.name, c.name is not null, coalesce(c.owner <> '{HandlerGroups.Paused}' and c.lease_until > clock_timestamp(), false),
+            coalesce(c.owner = '{HandlerGroups.Paused}', false), c.expired_at is not null,
             coalesce(w.waiting, 0), coalesce(w.late, 0), coalesce(extract(epoch from clock_timestamp() - w.oldest), 0)::float8,
             (select count(*) from (select from fraiseql.parked p where p.consumer = g.name limit $2) parked)
         from unnest($1::text[]) as g (name)
@@ -119,8 +120,8 @@ internal sealed class DatabaseLooks(
         while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
         {
             found.Add(new GroupLook(
-                row.GetString(0), row.GetBoolean(1), row.GetBoolean(2), row.GetBoolean(3), row.GetInt64(4), row.GetInt64(5),
-                TimeSpan.FromSeconds(Math.Max(0, row.GetDouble(6))), row.GetInt64(7)));
+                row.GetString(0), row.GetBoolean(1), row.GetBoolean(2), row.GetBoolean(3), row.GetBoolean(4), row.GetInt64(5), row.GetInt64(6),
+                TimeSpan.FromSeconds(Math.Max(0, row.GetDouble(7))), row.GetInt64(8)));
         }
 
         return found;

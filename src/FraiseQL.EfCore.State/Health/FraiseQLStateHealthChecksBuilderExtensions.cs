@@ -1,6 +1,8 @@
 using FraiseQL.EfCore.State;
 using FraiseQL.EfCore.State.Health;
+using FraiseQL.EfCore.State.Setup;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 
@@ -17,7 +19,9 @@ public static class FraiseQLStateHealthChecksBuilderExtensions
     /// </summary>
     /// <typeparam name="TContext">The context that <c>AddFraiseQLState&lt;TContext&gt;()</c> was called for, before or after this.</typeparam>
     /// <param name="builder">What <c>AddHealthChecks()</c> returned.</param>
-    /// <param name="configure">Sets thresholds, tags and the status of failures.</param>
+    /// <param name="configure">
+    /// Sets thresholds, tags and the status of failures, after <c>Diagnostics:Health</c> of the section given to <c>AddFraiseQLState</c>.
+    /// </param>
     /// <returns>The same builder.</returns>
     /// <exception cref="InvalidOperationException">Thrown when the checks are first used: the context has no FraiseQL state.</exception>
     /// <exception cref="OptionsValidationException">Thrown when the host starts: a value is out of range.</exception>
@@ -32,15 +36,13 @@ public static class FraiseQLStateHealthChecksBuilderExtensions
         var services = builder.Services;
         var key = typeof(TContext);
         var options = services.AddOptions<FraiseQLStateHealthOptions>(key.FullName!);
-        if (configure is not null)
-        {
-            options.Configure(configure);
-        }
-
         if (!services.Any(s => s.IsKeyedService && s.ServiceType == typeof(HealthChecks) && Equals(s.ServiceKey, key)))
         {
+            // Before what is set in code, as everywhere. The section may be given after this call.
+            options.Configure<IServiceProvider>((o, provider) => Bind(provider.GetKeyedService<StatePlan>(key), o));
             options.ValidateOnStart();
-            services.AddSingleton<IValidateOptions<FraiseQLStateHealthOptions>>(new FraiseQLStateHealthOptionsValidator(key.FullName!));
+            services.AddSingleton<IValidateOptions<FraiseQLStateHealthOptions>>(provider => new FraiseQLStateHealthOptionsValidator(
+                key.FullName!, path => provider.GetKeyedService<StatePlan>(key)?.PathOf(path) ?? path));
             services.AddKeyedSingleton<HealthChecks>(key, new HealthChecks(key));
 
             // When they are first used: only then is it known which shared level there is.
@@ -48,6 +50,20 @@ public static class FraiseQLStateHealthChecksBuilderExtensions
                 .Configure<IServiceProvider>((all, provider) => provider.GetRequiredKeyedService<HealthChecks>(key).Register(all, provider));
         }
 
+        if (configure is not null)
+        {
+            options.Configure(configure);
+        }
+
         return builder;
+    }
+
+    private static void Bind(StatePlan? plan, FraiseQLStateHealthOptions options)
+    {
+        foreach (var section in plan?.Sections ?? [])
+        {
+            SectionCheck.ThrowIfWrong(section);
+            section.GetSection("Diagnostics:Health").Bind(options);
+        }
     }
 }

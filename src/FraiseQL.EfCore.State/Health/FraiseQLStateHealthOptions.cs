@@ -2,7 +2,10 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace FraiseQL.EfCore.State;
 
-/// <summary>How the health checks judge what they see. All of them look at one context, and none changes anything in the database.</summary>
+/// <summary>
+/// How the health checks judge what they see. All of them look at one context, and none changes anything in the database. Bound from <c>Diagnostics:Health</c> of
+/// the section given to <c>AddFraiseQLState</c> (by convention <c>FraiseQL:State</c>), but for the tags.
+/// </summary>
 /// <remarks>Settable until the host starts; read-only afterwards. Not thread-safe while being set.</remarks>
 public sealed class FraiseQLStateHealthOptions
 {

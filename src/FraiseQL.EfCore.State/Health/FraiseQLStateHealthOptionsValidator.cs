@@ -1,9 +1,10 @@
+using FraiseQL.EfCore.State.Setup;
 using Microsoft.Extensions.Options;
 
 namespace FraiseQL.EfCore.State.Health;
 
 /// <summary>Refuses thresholds that cannot work, naming the property, the value and what is allowed.</summary>
-internal sealed class FraiseQLStateHealthOptionsValidator(string name) : IValidateOptions<FraiseQLStateHealthOptions>
+internal sealed class FraiseQLStateHealthOptionsValidator(string name, Func<string, string> pathOf) : IValidateOptions<FraiseQLStateHealthOptions>
 {
     private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(5);
 
@@ -26,7 +27,7 @@ internal sealed class FraiseQLStateHealthOptionsValidator(string name) : IValida
         {
             if (value < least || value > s_longest)
             {
-                failures.Add(StateStrings.HealthOptionOutOfRange(property, $"{value}", $"{least}", $"{s_longest}"));
+                failures.Add(StateStrings.HealthOptionOutOfRange(property, pathOf(ConfigurationKeys.Health + property), $"{value}", $"{least}", $"{s_longest}"));
             }
         }
 
@@ -34,7 +35,7 @@ internal sealed class FraiseQLStateHealthOptionsValidator(string name) : IValida
         {
             if (value < least || value > 1_000_000)
             {
-                failures.Add(StateStrings.HealthOptionOutOfRange(property, $"{value}", $"{least}", "1000000"));
+                failures.Add(StateStrings.HealthOptionOutOfRange(property, pathOf(ConfigurationKeys.Health + property), $"{value}", $"{least}", "1000000"));
             }
         }
     }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using static FraiseQL.EfCore.State.Setup.ConfigurationKey;
 
 namespace FraiseQL.EfCore.State.Setup;
@@ -5,6 +6,8 @@ namespace FraiseQL.EfCore.State.Setup;
 /// <summary>The keys of the configuration section. A key that is not among them is a typing error which would otherwise do nothing, silently.</summary>
 internal static class ConfigurationKeys
 {
+    public const string Health = "Diagnostics:Health:";
+
     private static readonly string[] s_isolations = ["ReadCommitted", "RepeatableRead", "Serializable"];
 
     // Written out, as reflection over the options would not survive trimming; a test compares the two.
@@ -70,6 +73,17 @@ internal static class ConfigurationKeys
         ("Ttl", typeof(TimeSpan)), ("L1Ttl", typeof(TimeSpan)), ("L2Ttl", typeof(TimeSpan)), ("PerUser", typeof(bool)), ("MissBudget", typeof(TimeSpan)),
         ("FailSafe", typeof(TimeSpan)), ("Sliding", typeof(TimeSpan)), ("RefreshAhead", typeof(TimeSpan)), ("WhileProven", typeof(TimeSpan)),
         ("Consistency", typeof(ConsistencyLevel)), ("MaxStaleness", typeof(TimeSpan)), ("Reason", typeof(string)),
+    ];
+
+    /// <summary>The thresholds of the health checks, which have options of their own.</summary>
+    public static readonly IReadOnlyList<(string Path, Type Type, string[]? Names)> OfHealth =
+    [
+        (Health + nameof(FraiseQLStateHealthOptions.FailureStatus), typeof(HealthStatus), Enum.GetNames<HealthStatus>()),
+        (Health + nameof(FraiseQLStateHealthOptions.Timeout), typeof(TimeSpan), null),
+        (Health + nameof(FraiseQLStateHealthOptions.MaxResponseTime), typeof(TimeSpan), null),
+        (Health + nameof(FraiseQLStateHealthOptions.MaxSilence), typeof(TimeSpan), null),
+        (Health + nameof(FraiseQLStateHealthOptions.MaxBacklog), typeof(int), null),
+        (Health + nameof(FraiseQLStateHealthOptions.MaxDeadLetters), typeof(int), null),
     ];
 
     public static readonly IReadOnlyList<string> All = [.. Table.Select(key => key.Path)];

@@ -47,7 +47,7 @@ internal static class SectionCheck
             ? $"Cache:Profiles:{name}:"
             : null;
         var known = profile is null
-            ? ConfigurationKeys.Table.Select(key => (key.Path, key.Type, key.Names))
+            ? ConfigurationKeys.Table.Select(key => (key.Path, key.Type, key.Names)).Concat(ConfigurationKeys.OfHealth)
             : ConfigurationKeys.OfProfile.Select(key => (Path: profile + key.Key, key.Type, Names: key.Type.IsEnum ? Enum.GetNames(key.Type) : null));
         foreach (var (key, type, names) in known)
         {
@@ -57,7 +57,7 @@ internal static class SectionCheck
             }
         }
 
-        if (ConfigurationKeys.All.FirstOrDefault(key => key.StartsWith(path + ":", StringComparison.OrdinalIgnoreCase)) is { } below)
+        if (known.Select(key => key.Path).FirstOrDefault(key => key.StartsWith(path + ":", StringComparison.OrdinalIgnoreCase)) is { } below)
         {
             return StateStrings.SectionWithValue(prefix + path, prefix + below);
         }

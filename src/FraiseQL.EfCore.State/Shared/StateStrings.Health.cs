@@ -21,8 +21,9 @@ internal static partial class StateStrings
     public static string HealthWithoutState(string context) =>
         $"AddHealthChecks().AddFraiseQLState<{context}>() was called, but services.AddFraiseQLState<{context}>() was not. Call it, or remove the health checks.";
 
-    public static string HealthOptionOutOfRange(string property, string value, string least, string most) =>
-        $"FraiseQLStateHealthOptions.{property} is {value}, but must be between {least} and {most}. Set it in AddHealthChecks().AddFraiseQLState<TContext>(o => …).";
+    public static string HealthOptionOutOfRange(string property, string key, string value, string least, string most) =>
+        $"FraiseQLStateHealthOptions.{property} is {value}, but must be between {least} and {most}. Set it in AddHealthChecks().AddFraiseQLState<TContext>(o => …), "
+        + $"or as {key} in the configuration.";
 
     public static string HealthNoAnswer(TimeSpan timeout) => $"The database did not answer within {Seconds(timeout)} (FraiseQLStateHealthOptions.Timeout).";
 
@@ -64,6 +65,11 @@ internal static partial class StateStrings
     public static string HealthBacklog(string group, long waiting, bool isMore, TimeSpan oldest, bool isRun) =>
         $"{waiting.ToString(CultureInfo.InvariantCulture)}{(isMore ? " or more" : "")} events wait for the group {group}, the oldest for {Seconds(oldest)}; "
         + (isRun ? "its handlers do not keep up." : "no node runs it.");
+
+    public static string HealthPaused(string group, long waiting, bool isMore, TimeSpan oldest) =>
+        $"The group {group} is paused: {waiting.ToString(CultureInfo.InvariantCulture)}{(isMore ? " or more" : "")} events wait for it"
+        + (waiting > 0 ? $", the oldest for {Seconds(oldest)}" : "")
+        + $". Whoever may use the dashboard resumes it there, or the application by IHandlerGroups.ResumeAsync(\"{group}\"), on any node.";
 
     public static string HealthDeadLetters(string group, long count) =>
         $"{count.ToString(CultureInfo.InvariantCulture)} events of the group {group} are parked: mend the cause, then call IDeadLetters.RetryAsync or SkipAsync.";

@@ -62,4 +62,39 @@ public sealed class BacklogHealthTests
         await node.Services.GetRequiredService<IDeadLetters>().PurgeAsync();
         await HealthOf.BecomesAsync(node, "fraiseql:backlog", HealthStatus.Healthy, entry => entry.Data[$"{Group}/deadLetters"] is 0L);
     }
+
+    [Fact]
+    [Feature("S7.2-backlog")]
+    public async Task A_paused_group_says_that_it_is_paused_and_who_resumes_it_and_its_handlers_are_not_blamed()
+    {
+        var database = await PostgresServer.CreateSharedDatabaseAsync();
+        await Seed.CreateAsync(database);
+        await using var node = await HealthOf.StartAsync(
+            database,
+            builder => builder.OnEvent<Tag>("tag_created", (_, _, _) => Task.CompletedTask),
+            // Somebody wants it so: no other node would do better.
+            health =>
+            {
+                health.FailureStatus = HealthStatus.Unhealthy;
+                health.MaxBacklog = 5;
+            });
+        var running = await HealthOf.BecomesAsync(node, "fraiseql:backlog", HealthStatus.Healthy, entry => entry.Data[$"{Group}/isRun"] is true);
+        Assert.Equal(false, running.Data[$"{Group}/isPaused"]);
+
+        var groups = node.Services.GetRequiredService<IHandlerGroups>();
+        Assert.True(await groups.PauseAsync(Group));
+        var paused = await HealthOf.BecomesAsync(node, "fraiseql:backlog", HealthStatus.Healthy, entry => entry.Data[$"{Group}/isPaused"] is true);
+        Assert.Equal(false, paused.Data[$"{Group}/isRun"]);
+        Assert.StartsWith($"The group {Group} is paused:", paused.Description, StringComparison.Ordinal);
+        Assert.Contains($"IHandlerGroups.ResumeAsync(\"{Group}\")", paused.Description, StringComparison.Ordinal);
+
+        await Seed.ExecuteAsync(database, """insert into "Tags" ("Name") select 't' || i from generate_series(1, 9) i""");
+        var waiting = await HealthOf.BecomesAsync(node, "fraiseql:backlog", HealthStatus.Degraded);
+        Assert.True((long)waiting.Data[$"{Group}/backlog"] >= 9);
+        Assert.StartsWith($"The group {Group} is paused: {waiting.Data[$"{Group}/backlog"]} events wait for it, the oldest for ", waiting.Description, StringComparison.Ordinal);
+        Assert.DoesNotContain("keep up", waiting.Description, StringComparison.Ordinal);
+
+        Assert.True(await groups.ResumeAsync(Group));
+        await HealthOf.BecomesAsync(node, "fraiseql:backlog", HealthStatus.Healthy, entry => entry.Data[$"{Group}/isPaused"] is false && entry.Data[$"{Group}/backlog"] is 0L);
+    }
 }

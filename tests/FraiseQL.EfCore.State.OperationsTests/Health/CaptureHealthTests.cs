@@ -1,6 +1,8 @@
 using FraiseQL.EfCore.State.EventLog;
 using FraiseQL.EfCore.State.Health;
 using FraiseQL.EfCore.State.Listener;
+using FraiseQL.EfCore.State.Migrations;
+using FraiseQL.EfCore.State.Model;
 using FraiseQL.EfCore.State.PostgresTests.Caching;
 using FraiseQL.EfCore.State.Setup;
 using Microsoft.EntityFrameworkCore;
@@ -111,6 +113,73 @@ public sealed class CaptureHealthTests
         await Seed.ExecuteAsync(database, """alter table "Posts" enable trigger fraiseql_update""");
         await HealthOf.BecomesAsync(node, "fraiseql:capture", HealthStatus.Healthy);
     }
+
+    [Fact]
+    [Feature("S7.2-triggers")]
+    public async Task A_function_that_was_replaced_ends_the_cache_of_its_table_although_its_triggers_are_there_and_enabled()
+    {
+        var database = await PostgresServer.CreateSharedDatabaseAsync();
+        await Seed.CreateAsync(database);
+        await using var node = await HealthOf.StartAsync(database);
+        await HealthOf.BecomesAsync(node, "fraiseql:capture", HealthStatus.Healthy);
+        await Eventually.Until(async () => await node.ReadAsync(db => db.Posts.Cacheable().CountAsync()) is { Outcome: CacheOutcome.L1Hit });
+
+        await Seed.ExecuteAsync(
+            database,
+            """
+            create table kept as select pg_get_functiondef(oid) as function from pg_proc where proname = 'public.Posts';
+            create or replace function fraiseql."public.Posts"() returns trigger language plpgsql as 'begin return null; end'
+            """);
+        var altered = await HealthOf.BecomesAsync(node, "fraiseql:capture", HealthStatus.Degraded);
+        Assert.Contains("""The functions fraiseql."public.Posts" are not what the migrations made""", altered.Description, StringComparison.Ordinal);
+        Assert.Contains("DROP FUNCTION", altered.Description, StringComparison.Ordinal);
+        await Eventually.Until(async () =>
+        {
+            await HealthOf.AskAsync(node, "fraiseql:capture");
+            return await node.ReadAsync(db => db.Posts.Cacheable().CountAsync()) is { Outcome: CacheOutcome.Bypass };
+        });
+        Assert.NotEqual(CacheOutcome.Bypass, (await node.ReadAsync(db => db.Authors.Cacheable().CountAsync())).Outcome);
+
+        // Nobody hears of this one; when the function is back, what was cached before counts no more.
+        await Seed.ExecuteAsync(database, """delete from "Posts" where "Id" = (select max("Id") from "Posts")""");
+        await Seed.ExecuteAsync(database, "do $$ begin execute (select function from kept); end $$");
+        await HealthOf.BecomesAsync(node, "fraiseql:capture", HealthStatus.Healthy);
+        await Eventually.Until(async () =>
+        {
+            await HealthOf.AskAsync(node, "fraiseql:capture");
+            return await node.ReadAsync(db => db.Posts.Cacheable().CountAsync()) is { Outcome: CacheOutcome.L1Hit };
+        });
+        await using var db = Context(database);
+        Assert.Equal(await db.Posts.CountAsync(), (await node.ReadAsync(posts => posts.Posts.Cacheable().CountAsync())).Value);
+    }
+
+    [Fact]
+    [Feature("S7.2-triggers")]
+    public async Task Triggers_of_a_newer_model_degrade_a_node_at_most_and_it_caches_as_before()
+    {
+        var database = await PostgresServer.CreateSharedDatabaseAsync();
+        await Seed.CreateAsync(database);
+        await using var node = await HealthOf.StartAsync(database, health: o => o.FailureStatus = HealthStatus.Unhealthy);
+        await HealthOf.BecomesAsync(node, "fraiseql:capture", HealthStatus.Healthy);
+
+        await using (var context = Context(database))
+        {
+            var posts = CaptureModel.For(context.Model).Find("public.Posts")!;
+            var newer = CaptureAnnotation.From(posts);
+            newer = newer with { Tuning = newer.Tuning with { PreImage = !newer.Tuning.PreImage } };
+            await Seed.ExecuteAsync(database, $"begin; drop function fraiseql.\"public.Posts\"() cascade; {CaptureSql.Create(newer, posts.Schema)} commit");
+        }
+
+        var rolling = await HealthOf.BecomesAsync(node, "fraiseql:capture", HealthStatus.Degraded);
+        Assert.Contains("queries are cached as usual", rolling.Description, StringComparison.Ordinal);
+        await Eventually.Until(async () => await node.ReadAsync(db => db.Posts.Cacheable().CountAsync()) is { Outcome: CacheOutcome.L1Hit });
+        var before = (await node.ReadAsync(db => db.Posts.Cacheable().CountAsync())).Value;
+        await Seed.ExecuteAsync(database, """delete from "Posts" where "Id" = (select max("Id") from "Posts")""");
+        await Eventually.Until(async () => (await node.ReadAsync(db => db.Posts.Cacheable().CountAsync())).Value == before - 1);
+        await Eventually.Until(async () => await node.ReadAsync(db => db.Posts.Cacheable().CountAsync()) is { Outcome: CacheOutcome.L1Hit });
+    }
+
+    private static BlogContext Context(string database) => new(new DbContextOptionsBuilder<BlogContext>().UseNpgsql(database).UseFraiseQLState().Options);
 
     private static FaultyProxy Proxy(string database, out string through)
     {

@@ -1,5 +1,6 @@
 using FraiseQL.EfCore.State.Health;
 using FraiseQL.EfCore.State.Listener;
+using FraiseQL.EfCore.State.OperationsTests.Configuration;
 using FraiseQL.EfCore.State.PostgresTests.Caching;
 using FraiseQL.EfCore.State.Setup;
 using Microsoft.EntityFrameworkCore;
@@ -71,6 +72,51 @@ public sealed class HealthRegistrationTests
     }
 
     [Fact]
+    [Feature("S8.1-configure")]
+    public void Thresholds_come_from_the_section_and_what_is_set_in_code_counts()
+    {
+        string[] lines =
+        [
+            "FailureStatus=Unhealthy", "Timeout=00:00:02", "MaxResponseTime=00:00:00.020", "MaxSilence=00:00:09", "MaxBacklog=500", "MaxDeadLetters=3",
+        ];
+        var options = Bound(lines, _ => { }, isCheckFirst: false);
+        Assert.Equal(
+            (HealthStatus.Unhealthy, TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(9), 500, 3),
+            (options.FailureStatus, options.Timeout, options.MaxResponseTime, options.MaxSilence, options.MaxBacklog, options.MaxDeadLetters));
+        Assert.Equal(new FraiseQLStateHealthOptions().Tags, options.Tags);
+
+        // The order of the calls does not matter.
+        var both = Bound(lines, o => (o.MaxBacklog, o.MaxResponseTime) = (7, null), isCheckFirst: true);
+        Assert.Equal((7, (TimeSpan?)null, TimeSpan.FromSeconds(2)), (both.MaxBacklog, both.MaxResponseTime, both.Timeout));
+        Assert.Equal(100, Bound([], _ => { }, isCheckFirst: false).MaxBacklog);
+        Assert.Equal(
+            ConfigurationKeys.OfHealth.Select(key => key.Path).Order(StringComparer.Ordinal),
+            lines.Select(line => ConfigurationKeys.Health + line.Split('=')[0]).Order(StringComparer.Ordinal));
+
+        static FraiseQLStateHealthOptions Bound(string[] lines, Action<FraiseQLStateHealthOptions> configure, bool isCheckFirst)
+        {
+            var services = Services();
+            if (isCheckFirst)
+            {
+                services.AddHealthChecks().AddFraiseQLState<BlogContext>(configure);
+            }
+
+            services.AddFraiseQLState<BlogContext>(Section.Of([.. lines.Select(line => ConfigurationKeys.Health + line)]));
+            if (!isCheckFirst)
+            {
+                services.AddHealthChecks().AddFraiseQLState<BlogContext>(configure);
+            }
+
+            services.AddFraiseQLState<OtherContext>(Section.Of($"{ConfigurationKeys.Health}MaxBacklog=1"));
+            services.AddHealthChecks().AddFraiseQLState<OtherContext>();
+            using var provider = services.BuildServiceProvider();
+            var monitor = provider.GetRequiredService<IOptionsMonitor<FraiseQLStateHealthOptions>>();
+            Assert.Equal(1, monitor.Get(typeof(OtherContext).FullName).MaxBacklog);
+            return monitor.Get(typeof(BlogContext).FullName);
+        }
+    }
+
+    [Fact]
     public async Task Thresholds_that_cannot_work_stop_the_start()
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
@@ -90,6 +136,7 @@ public sealed class HealthRegistrationTests
             ["MaxBacklog", "MaxDeadLetters", "MaxResponseTime", "MaxSilence", "Timeout"],
             error.Failures.Select(f => f.Split(' ')[0].Split('.')[1]).Order(StringComparer.Ordinal));
         Assert.All(error.Failures, failure => Assert.Contains("must be between", failure, StringComparison.Ordinal));
+        Assert.All(error.Failures, failure => Assert.Contains(", or as Diagnostics:Health:M", failure.Replace("Health:Timeout", "Health:M", StringComparison.Ordinal), StringComparison.Ordinal));
     }
 
     [Fact]

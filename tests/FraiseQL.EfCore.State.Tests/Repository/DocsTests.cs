@@ -76,7 +76,8 @@ public sealed partial class DocsTests
     public void The_documentation_lists_every_option_and_no_other()
     {
         var listed = OptionKey().Matches(RepositoryFiles.Read("docs/configuration.md")).Select(key => key.Groups["key"].Value);
-        Assert.Equal(Keys(typeof(FraiseQLStateOptions), "").Order(StringComparer.Ordinal), listed.Distinct().Order(StringComparer.Ordinal));
+        var health = typeof(FraiseQLStateHealthOptions).GetProperties().Where(property => property.CanWrite).Select(property => $"Diagnostics:Health:{property.Name}");
+        Assert.Equal(Keys(typeof(FraiseQLStateOptions), "").Concat(health).Order(StringComparer.Ordinal), listed.Distinct().Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -116,7 +117,7 @@ public sealed partial class DocsTests
             : property.PropertyType.IsGenericType ? Keys(property.PropertyType.GetGenericArguments()[1], $"{path}{property.Name}:name:")
             : Keys(property.PropertyType, $"{path}{property.Name}:"));
 
-    [GeneratedRegex("`(?<key>(Cache|Cdc|Consistency):[A-Za-z0-9:]+)`")]
+    [GeneratedRegex("`(?<key>(Cache|Cdc|Consistency|Diagnostics):[A-Za-z0-9:]+)`")]
     private static partial Regex OptionKey();
 
     [GeneratedRegex("`(?<class>[A-Za-z]+Tests)\\.(?<test>[A-Za-z_]+)` \\|$")]
