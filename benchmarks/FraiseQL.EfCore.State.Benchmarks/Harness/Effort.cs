@@ -8,7 +8,7 @@ internal sealed record Effort(bool Quick)
     /// <summary>How long the JIT must have had nothing to do before anything is measured.</summary>
     public TimeSpan Quiet => TimeSpan.FromMilliseconds(Quick ? 400 : 1000);
 
-    /// <summary>Of one thing, or of all that are compared if they warm together.</summary>
+    /// <summary>Of one thing, or of all that are compared if they warm together; by the clock and in processor time.</summary>
     public TimeSpan LongestWarmUp => TimeSpan.FromSeconds(Quick ? 3 : 15);
 
     /// <summary>Whether the things that are compared share one warm-up, in turns, and so one wait for the JIT.</summary>
