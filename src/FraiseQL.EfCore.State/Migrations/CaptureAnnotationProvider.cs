@@ -8,16 +8,19 @@ namespace FraiseQL.EfCore.State.Migrations;
 /// Writes what is captured into the design-time relational model, one line a table. EF's own differ and code generator do the rest:
 /// a changed line becomes an operation of the next migration.
 /// </summary>
-/// <remarks>Also asked about the snapshot of the last migration, whose answer the model's is compared with. Thread-safe.</remarks>
+/// <remarks>
+/// Also asked about the snapshot of the last migration, whose answer the model's is compared with. A snapshot without a version of the templates
+/// was made before the library came: it captures nothing, or the next migration of an application that exists would be empty. Thread-safe.
+/// </remarks>
 internal sealed class CaptureAnnotationProvider(IRelationalAnnotationProvider inner) : IRelationalAnnotationProvider
 {
     public IEnumerable<IAnnotation> For(IRelationalModel model, bool designTime)
-        => designTime && model.Tables.Any(table => Capture(table) is not null)
+        => designTime && CaptureModel.HasVersion(model.Model) && model.Tables.Any(table => Capture(table) is not null)
             ? inner.For(model, designTime).Append(new Annotation(StateAnnotations.EventLog, CaptureModel.VersionOf(model.Model)))
             : inner.For(model, designTime);
 
     public IEnumerable<IAnnotation> For(ITable table, bool designTime)
-        => designTime && CaptureModel.TriggersOf(table.Model.Model) && Capture(table) is { } captured
+        => designTime && CaptureModel.HasVersion(table.Model.Model) && CaptureModel.TriggersOf(table.Model.Model) && Capture(table) is { } captured
             ? inner.For(table, designTime).Append(new Annotation(StateAnnotations.Capture, CaptureAnnotation.Text(captured)))
             : inner.For(table, designTime);
 

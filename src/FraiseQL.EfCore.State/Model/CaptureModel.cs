@@ -13,7 +13,7 @@ internal sealed class CaptureModel
     /// <summary>The folder of <c>migrations-templates</c> that new migrations use.</summary>
     public const string CurrentVersion = "v1";
 
-    // What wrote no version into its snapshots.
+    // Of a compiled model that was made before the library came: the check at the start compares the database with it all the same.
     private const string FirstVersion = "v1";
 
     private static readonly ConditionalWeakTable<IModel, CaptureModel> Models = [];
@@ -64,6 +64,9 @@ internal sealed class CaptureModel
     public CapturedTable? Find(string relation) => _byRelation.GetValueOrDefault(relation);
 
     public bool TryFind(string relation, [NotNullWhen(true)] out CapturedTable? table) => _byRelation.TryGetValue(relation, out table);
+
+    /// <summary>Whether the library took part in making the model: each model, and each snapshot of one, has the version of the templates.</summary>
+    internal static bool HasVersion(IModel model) => model.FindAnnotation(StateAnnotations.TemplateVersion)?.Value is string;
 
     internal static string VersionOf(IModel model) => model.FindAnnotation(StateAnnotations.TemplateVersion)?.Value as string ?? FirstVersion;
 
