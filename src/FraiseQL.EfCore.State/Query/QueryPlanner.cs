@@ -51,9 +51,10 @@ internal sealed class QueryPlanner
         return plan;
     }
 
-    // SQL that nothing was composed over goes to the server as it is; its columns come in its own order, and there may be more of them.
+    // SQL that nothing was composed over goes to the server as it is; its columns come in its own order, and there may be more of them. What EF has
+    // composed has EF's order, and an aggregate has no name at all.
     private static string[]? NamesOf(SelectExpression select)
-        => select.Tables is [FromSqlExpression] ? [.. select.Projection.Select(p => p.Alias)] : null;
+        => select.IsNonComposedFromSql() ? [.. select.Projection.Select(p => p.Alias)] : null;
 
     private static ColumnKind[] Columns(SelectExpression select, out Refusal? refusal)
     {

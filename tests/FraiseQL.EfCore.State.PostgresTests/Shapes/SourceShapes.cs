@@ -22,6 +22,8 @@ internal static class SourceShapes
         Shape.List("raw sql, declared", db => Raw(db, 2)) with { Declares = s_orders },
         Shape.List("raw sql, composed", db => Raw(db, 2).Where(o => o.Discount != null).OrderBy(o => o.Id), "opaque-source"),
         Shape.List("raw sql, composed and declared", db => Raw(db, 2).Include(o => o.Lines).Where(o => o.Discount != null).OrderBy(o => o.Id)) with { Declares = s_orders },
+        Shape.Of("raw sql, counted and declared", db => Raw(db, 2).Where(o => o.Discount != null), q => q.Count(), q => q.CountAsync()) with { Declares = s_orders },
+        Shape.Of("raw sql, asked for any and declared", db => Raw(db, 2), q => q.Any(), q => q.AnyAsync()) with { Declares = s_orders },
         Shape.List("raw sql without parameters", db => db.Orders.FromSqlRaw("SELECT * FROM \"Orders\"").OrderBy(o => o.Id)) with { Declares = s_orders },
         Shape.List("raw sql that locks", db => db.Orders.FromSql($"SELECT * FROM \"Orders\" WHERE \"Id\" = {1} FOR UPDATE"), "sql-writes") with { Declares = s_orders },
         Shape.List("raw sql that writes", db => db.Orders.FromSql($"UPDATE \"Orders\" SET \"Status\" = \"Status\" WHERE \"Id\" = {1} RETURNING *"), "sql-writes") with { Declares = s_orders },
