@@ -84,6 +84,9 @@ public static partial class FraiseQLStateEventId
     /// <summary>Events of before the start could not be read; what other nodes stored before it is not used.</summary>
     public const int LogNotReplayed = 3016;
 
+    /// <summary>Triggers were altered, disabled or away for a time: what the node has cached before is distrusted.</summary>
+    public const int CaptureReturned = 3017;
+
     /// <summary>A materialised view was refreshed after changes of its sources.</summary>
     public const int ViewRefreshed = 3020;
 

@@ -41,6 +41,10 @@ internal static partial class Log
     [LoggerMessage(FraiseQLStateEventId.ListenerStopped, LogLevel.Information, "The listener of {context} stopped.")]
     public static partial void ListenerStopped(this ILogger logger, string context);
 
+    [LoggerMessage(FraiseQLStateEventId.CaptureReturned, LogLevel.Information,
+        "The triggers of {tables} were away for a time, or are others than before. Writes may have been missed: what {context} had cached is read anew.")]
+    public static partial void CaptureReturned(this ILogger logger, string context, string tables);
+
     [LoggerMessage(FraiseQLStateEventId.CatalogUnreadable, LogLevel.Warning,
         "The catalog of {context}'s database could not be read: queries over views are not cached.")]
     public static partial void CatalogUnreadable(this ILogger logger, Exception error, string context);

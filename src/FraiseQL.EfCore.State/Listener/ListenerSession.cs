@@ -78,7 +78,7 @@ internal sealed class ListenerSession : IAsyncDisposable
         await AwaitCaptureAsync(cancellationToken).ConfigureAwait(false);
         await ReadCatalogAsync(cancellationToken).ConfigureAwait(false);
         await TakePlaceAsync(await LogIdentityQuery.ReadAsync(_connection, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
-        _consumers.CaptureVerified(_capture.Verified);
+        AnnounceCapture();
         await _reader.PrepareAsync(cancellationToken).ConfigureAwait(false);
         await CatchUpAsync(_runtime.Time.GetTimestamp(), cancellationToken).ConfigureAwait(false);
         if (_cursor.IsDoubtful)
@@ -252,9 +252,23 @@ internal sealed class ListenerSession : IAsyncDisposable
             _consumers.CoverageStarted(_cursor.Position);
         }
 
-        if (!before.SetEquals(_capture.Verified))
+        if (!before.SetEquals(_capture.Verified) || _capture.HasReturned)
         {
-            _consumers.CaptureVerified(_capture.Verified);
+            AnnounceCapture();
         }
+    }
+
+    /// <summary>Tells which tables are captured. What was cached of those whose triggers were away is distrusted.</summary>
+    private void AnnounceCapture()
+    {
+        var returned = _capture.TakeReturned();
+        if (returned.Count > 0)
+        {
+            // A gap between two looks counts as one that was seen.
+            _consumers.CaptureVerified(_capture.Verified.Except(returned).ToHashSet(StringComparer.Ordinal));
+            _logger.CaptureReturned(_database.Name, string.Join(", ", returned.Order(StringComparer.Ordinal)));
+        }
+
+        _consumers.CaptureVerified(_capture.Verified);
     }
 }

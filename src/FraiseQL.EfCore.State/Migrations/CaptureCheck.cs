@@ -39,14 +39,20 @@ internal static class CaptureCheck
                 join pg_catalog.pg_class leaf on leaf.oid = part.relid and leaf.relkind in ('r', 'p')
                 where part.relid <> c.oid and 60 <> (
                     select coalesce(bit_or(t.tgtype), 0)::int & 60 from pg_catalog.pg_trigger t
-                    where t.tgrelid = part.relid and t.tgfoid = p.oid and t.tgenabled in ('O', 'A') and {AsMade}))), false)
+                    where t.tgrelid = part.relid and t.tgfoid = p.oid and t.tgenabled in ('O', 'A') and {AsMade}))), false),
+            p.oid::text || ':' || p.xmin::text,
+            array_agg(t.oid::text || ':' || t.xmin::text) filter (where t.oid is not null),
+            string_agg(distinct (
+                select string_agg(other.oid::text || ':' || other.xmin::text, ' ')
+                from pg_catalog.pg_partition_tree(c.oid) part join pg_catalog.pg_trigger other on other.tgrelid = part.relid and other.tgfoid = p.oid
+                where part.relid <> c.oid), ' ') filter (where c.relkind = 'p')
         from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) as m (relation, function, schema, name, body)
         join pg_catalog.pg_namespace f on f.nspname = 'fraiseql'
         join pg_catalog.pg_proc p on p.pronamespace = f.oid and p.proname = m.function and p.pronargs = 0
         left join pg_catalog.pg_class c on c.relname = m.name and c.relkind in ('r', 'p')
             and (c.relnamespace = (select oid from pg_catalog.pg_namespace where nspname = m.schema) or pg_catalog.pg_table_is_visible(c.oid))
         left join pg_catalog.pg_trigger t on t.tgrelid = c.oid and t.tgfoid = p.oid
-        group by m.relation, m.body, p.oid, p.prosrc, p.prosecdef, p.prolang, p.proconfig
+        group by m.relation, m.body, p.oid, p.xmin::text, p.prosrc, p.prosecdef, p.prolang, p.proconfig
         """;
 
     // Sessions that begin as replicas fire no trigger that is enabled as usual.
@@ -107,7 +113,8 @@ internal static class CaptureCheck
             {
                 found[reader.GetString(0)] = new(
                     reader.IsDBNull(1) ? null : reader.GetString(1), reader.IsDBNull(2) ? null : reader.GetString(2), reader.GetBoolean(3),
-                    reader.GetInt32(4), reader.GetInt32(5), reader.GetInt32(6), reader.GetBoolean(7), reader.GetBoolean(8));
+                    reader.GetInt32(4), reader.GetInt32(5), reader.GetInt32(6), reader.GetBoolean(7), reader.GetBoolean(8),
+                    Marks(reader));
             }
 
             await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
@@ -159,10 +166,21 @@ internal static class CaptureCheck
         ];
         return new CaptureReport(
             logPresent, verified, [.. problems, .. Say(Finding.RowSecurity, StateStrings.RowSecurity), .. Say(Finding.OtherModel, StateStrings.CaptureSuffices)],
-            IsSound: problems.Length == 0, IsOfModel: findings.TrueForAll(f => f.Finding != Finding.OtherModel));
+            IsSound: problems.Length == 0, IsOfModel: findings.TrueForAll(f => f.Finding != Finding.OtherModel))
+        {
+            Marks = verified.ToDictionary(relation => relation, relation => found[relation].Marks, StringComparer.Ordinal),
+        };
 
         IEnumerable<string> Say(Finding finding, Func<IReadOnlyCollection<string>, string> text)
             => findings.Where(f => f.Finding == finding).Select(f => f.Table.Relation).ToList() is { Count: > 0 } relations ? [text(relations)] : [];
+    }
+
+    private static HashSet<string> Marks(NpgsqlDataReader row)
+    {
+        var marks = new HashSet<string>(StringComparer.Ordinal) { row.GetString(9) };
+        marks.UnionWith(row.IsDBNull(10) ? [] : row.GetFieldValue<string[]>(10));
+        marks.UnionWith(row.IsDBNull(11) ? [] : row.GetString(11).Split(' '));
+        return marks;
     }
 
     private static Finding Judge(CapturedTable table, in Found found)
@@ -225,5 +243,6 @@ internal static class CaptureCheck
 
     // The body's hash is missing where the function is the model's to the letter.
     private readonly record struct Found(
-        string? Annotation, string? Body, bool HasSettings, int Triggers, int AsMade, int Enabled, bool RowSecurity, bool Uncovered);
+        string? Annotation, string? Body, bool HasSettings, int Triggers, int AsMade, int Enabled, bool RowSecurity, bool Uncovered,
+        IReadOnlySet<string> Marks);
 }

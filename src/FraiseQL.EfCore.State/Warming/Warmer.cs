@@ -42,11 +42,11 @@ internal sealed class Warmer(WarmupRegistry registry, StateRuntime runtime, List
         var startedAt = runtime.Time.GetTimestamp();
         await RunAsync(registry.All, stopping).ConfigureAwait(false);
         _isEnded = true;
-        if (!stopping.IsCancellationRequested)
+        if (!stopping.IsCancellationRequested && registry.All.Count > 0)
         {
             runtime.Logger.WarmingEnded(
                 ContextName, registry.All.Count(warmup => warmup.Status.State == WarmupState.Done), registry.All.Count,
-                runtime.Time.GetElapsedTime(startedAt).TotalMilliseconds);
+                Math.Round(runtime.Time.GetElapsedTime(startedAt).TotalMilliseconds, 1));
         }
     }
 

@@ -93,7 +93,7 @@ public sealed class CaptureAndListenerTests
     [InlineData("drop schema fraiseql cascade", "has no event log", "dotnet ef database update", FraiseQLStateEventId.CaptureMissing)]
     [InlineData("drop trigger fraiseql_update on posts", "Changes of public.posts are not captured", "dotnet ef database update", FraiseQLStateEventId.CaptureIncomplete)]
     [InlineData("drop function fraiseql.\"public.posts\"() cascade", "Changes of public.posts are not captured", "IMigrationsSqlGenerator", FraiseQLStateEventId.CaptureIncomplete)]
-    [InlineData("comment on function fraiseql.\"public.posts\"() is 'v1; schema=public; table=posts; entity=Post; key=id; columns=id'", "public.posts were made from another version of the model", "dotnet ef migrations add", FraiseQLStateEventId.CaptureIncomplete)]
+    [InlineData("comment on function fraiseql.\"public.posts\"() is 'v1; schema=public; table=posts; entity=Post; key=id; columns=id'", "The functions fraiseql.\"public.posts\" are not what the migrations made", "dotnet ef migrations script", FraiseQLStateEventId.CaptureIncomplete)]
     [InlineData("alter table posts disable trigger fraiseql_insert", "public.posts are disabled", "ENABLE TRIGGER USER", FraiseQLStateEventId.CaptureIncomplete)]
     public async Task A_database_that_does_not_capture_the_model_is_said_at_the_start_with_what_to_run(string sql, string problem, string remedy, int eventId)
     {
