@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Benchmarks, on servers of their own: one table each, and artifacts/bench/<ID>.json.
 #   eng/bench.sh                  all of them, thoroughly
-#   eng/bench.sh --quick          the same tables with fewer rounds, some 3 minutes where nothing else runs
+#   eng/bench.sh --quick          the same tables with fewer rounds, some 4 minutes where nothing else runs
 #   eng/bench.sh HIT-1 MISS       only these
 set -euo pipefail
 cd "$(dirname "$0")/.."
