@@ -10,13 +10,14 @@ namespace FraiseQL.EfCore.State.Listener;
 internal sealed class CaptureWatch(
     string context, Func<NpgsqlConnection, CancellationToken, Task<CaptureReport>> check, ListenerStatus status, ILogger logger)
 {
-    private readonly Dictionary<string, IReadOnlySet<string>> _marks = new(StringComparer.Ordinal);
+    private static readonly IReadOnlySet<string> s_none = new HashSet<string>();
+
     private HashSet<string> _returned = new(StringComparer.Ordinal);
+    private CaptureReport? _last; // null where the log was missing: one that is made anew has an identity of its own
     private string? _said;
-    private bool _hasLooked;
 
     /// <summary>Relations whose triggers are present, enabled and equal to the model, at the last look.</summary>
-    public IReadOnlySet<string> Verified { get; private set; } = new HashSet<string>();
+    public IReadOnlySet<string> Verified => _last?.Verified ?? s_none;
 
     /// <summary>Whether relations are verified whose triggers were away since the log was first seen, or are others than before.</summary>
     public bool HasReturned => _returned.Count > 0;
@@ -33,39 +34,22 @@ internal sealed class CaptureWatch(
     public async Task<bool> CheckAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var report = await check(connection, cancellationToken).ConfigureAwait(false);
-        Compare(report);
-        Verified = report.LogPresent ? report.Verified : new HashSet<string>();
+        if (_last is not null && report.LogPresent)
+        {
+            _returned.UnionWith(report.Verified.Where(relation => WasAway(relation, _last, report)));
+            _returned.IntersectWith(report.Verified);
+        }
+
+        _last = report.LogPresent ? report : null;
         status.Capture(report.Problems);
         Say(report.LogPresent, string.Join(' ', report.Problems));
         return report.LogPresent;
     }
 
-    private void Compare(CaptureReport report)
-    {
-        if (!report.LogPresent)
-        {
-            // A log that is made anew has an identity of its own.
-            _hasLooked = false;
-            return;
-        }
+    private static bool WasAway(string relation, CaptureReport before, CaptureReport now)
+        => !before.Verified.Contains(relation) || !MarksOf(relation, before).IsSubsetOf(MarksOf(relation, now));
 
-        foreach (var relation in report.Verified)
-        {
-            var marks = report.Marks.GetValueOrDefault(relation);
-            if (_hasLooked && (!Verified.Contains(relation) || (_marks.TryGetValue(relation, out var before) && marks is not null && !before.IsSubsetOf(marks))))
-            {
-                _returned.Add(relation);
-            }
-
-            if (marks is not null)
-            {
-                _marks[relation] = marks;
-            }
-        }
-
-        _returned.IntersectWith(report.Verified);
-        _hasLooked = true;
-    }
+    private static IReadOnlySet<string> MarksOf(string relation, CaptureReport report) => report.Marks.GetValueOrDefault(relation, s_none);
 
     private void Say(bool logPresent, string problems)
     {

@@ -25,7 +25,7 @@ internal static class ApplicationCaptureCheck
             return new CaptureReport(false, new HashSet<string>(), [StateStrings.NoEventLog], IsSound: false);
         }
 
-        var functions = await LogFunctions.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
+        var altered = await LogFunctions.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
         var command = new NpgsqlCommand(Text, connection)
         {
             Parameters =
@@ -69,6 +69,6 @@ internal static class ApplicationCaptureCheck
             problems.Add(StateStrings.RowSecurity(secured));
         }
 
-        return LogFunctions.Judge(new CaptureReport(true, verified, problems, IsSound: triggers.Count == 0), functions.Altered, functions.IsEssential);
+        return LogFunctions.Judge(new CaptureReport(true, verified, problems, IsSound: triggers.Count == 0), altered);
     }
 }

@@ -94,7 +94,7 @@ internal static class CaptureCheck
         batch.BatchCommands.Add(LogFunctions.Command());
 
         bool logPresent;
-        (IReadOnlyList<string> Altered, bool IsEssential) functions;
+        IReadOnlyList<string> altered;
         var replicas = new List<string>();
         var found = new Dictionary<string, Found>(StringComparer.Ordinal);
         var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
@@ -118,7 +118,7 @@ internal static class CaptureCheck
             }
 
             await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
-            functions = await LogFunctions.ReadAsync(reader, cancellationToken).ConfigureAwait(false);
+            altered = await LogFunctions.ReadAsync(reader, cancellationToken).ConfigureAwait(false);
         }
 
         var report = Compare(tables, logPresent, found, rowSecurityIsScoped);
@@ -127,7 +127,7 @@ internal static class CaptureCheck
             report = report with { Problems = [.. report.Problems, StateStrings.ReplicaRoles(replicas)], IsSound = false };
         }
 
-        return logPresent ? LogFunctions.Judge(report, functions.Altered, functions.IsEssential) : report;
+        return logPresent ? LogFunctions.Judge(report, altered) : report;
     }
 
     private static CaptureReport Compare(IReadOnlyList<CapturedTable> tables, bool logPresent, Dictionary<string, Found> found, bool rowSecurityIsScoped)
@@ -190,17 +190,23 @@ internal static class CaptureCheck
             return Finding.Missing;
         }
 
+        // What the function says of itself is compared with the model, and its body with what it says of itself.
         var expected = Of(table);
+        var said = expected;
         var isOfModel = found.Annotation == expected.Text;
-        if (!isOfModel && !CaptureAnnotation.TryParse(found.Annotation ?? "", out _))
+        if (!isOfModel)
         {
-            return CaptureAnnotation.IsOfNewerLibrary(found.Annotation ?? "") ? Finding.NewerLibrary : Finding.Unfit;
+            var annotation = found.Annotation ?? "";
+            if (!CaptureAnnotation.TryParse(annotation, out var capture))
+            {
+                return CaptureAnnotation.IsOfNewerLibrary(annotation) ? Finding.NewerLibrary : Finding.Unfit;
+            }
+
+            said = new Expected(capture);
         }
 
-        // What the function says of itself is compared with the model, and its body with what it says of itself.
-        var capture = isOfModel ? expected.Capture : CaptureAnnotation.Parse(found.Annotation!);
-        return !found.HasSettings || (found.Body ?? expected.Hash) != (isOfModel ? expected.Hash : FunctionBody.Hash(FunctionBody.Of(capture))) ? Finding.Altered
-            : !isOfModel && !CaptureFit.Suffices(capture, expected.Capture) ? Finding.Unfit
+        return !found.HasSettings || (found.Body ?? expected.Hash) != said.Hash ? Finding.Altered
+            : !isOfModel && !CaptureFit.Suffices(said.Capture, expected.Capture) ? Finding.Unfit
             : (found.AsMade & AllEvents) != AllEvents ? Finding.AlteredTriggers
             : (found.Enabled & AllEvents) != AllEvents ? Finding.Disabled
             : found.Uncovered ? Finding.Uncovered

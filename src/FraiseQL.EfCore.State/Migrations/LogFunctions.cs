@@ -20,7 +20,7 @@ internal static partial class LogFunctions
 
     public static NpgsqlBatchCommand Command() => new(Text);
 
-    public static async Task<(IReadOnlyList<string> Altered, bool IsEssential)> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<string>> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var command = new NpgsqlCommand(Text, connection);
         await using var disposeCommand = command.ConfigureAwait(false);
@@ -30,8 +30,8 @@ internal static partial class LogFunctions
     }
 
     /// <summary>Reads the answer to <see cref="Command"/>.</summary>
-    /// <returns>The functions that are missing or others, and whether the log may lack changes because of them.</returns>
-    public static async Task<(IReadOnlyList<string> Altered, bool IsEssential)> ReadAsync(DbDataReader row, CancellationToken cancellationToken)
+    /// <returns>The functions that are missing or others.</returns>
+    public static async Task<IReadOnlyList<string>> ReadAsync(DbDataReader row, CancellationToken cancellationToken)
     {
         string? version = null;
         var found = new HashSet<(string Name, string Body)>();
@@ -47,20 +47,27 @@ internal static partial class LogFunctions
         // A log that a newer version of the library has made cannot be judged, and is read by what it holds.
         if (string.IsNullOrEmpty(version) || !SqlTemplates.Exists(version, "event_log"))
         {
-            return ([], false);
+            return [];
         }
 
         // Beside the right one there may be another of the same name and other parameters.
-        string[] altered = [.. FunctionBody.OfLog(version).Where(f => !found.Contains((f.Key, f.Value))).Select(f => f.Key).Order(StringComparer.Ordinal)];
-        return (altered, altered.Any(s_essential.Contains));
-    }
+        return [.. FunctionBody.OfLog(version).Where(f => !found.Contains((f.Key, f.Value))).Select(f => f.Key).Order(StringComparer.Ordinal)];    }
 
-    public static CaptureReport Judge(CaptureReport report, IReadOnlyList<string> altered, bool isEssential) => altered.Count == 0 ? report : report with
+    public static CaptureReport Judge(CaptureReport report, IReadOnlyList<string> altered)
     {
-        Verified = isEssential ? new HashSet<string>() : report.Verified,
-        Problems = [.. report.Problems, StateStrings.LogFunctionsAltered(altered, isEssential)],
-        IsSound = false,
-    };
+        if (altered.Count == 0)
+        {
+            return report;
+        }
+
+        var isEssential = altered.Any(s_essential.Contains);
+        return report with
+        {
+            Verified = isEssential ? new HashSet<string>() : report.Verified,
+            Problems = [.. report.Problems, StateStrings.LogFunctionsAltered(altered, isEssential)],
+            IsSound = false,
+        };
+    }
 
     [GeneratedRegex("^FraiseQL.EfCore.State event log (?<version>v[0-9]+)$", RegexOptions.ExplicitCapture)]
     private static partial Regex Version();
